@@ -1,0 +1,1 @@
+"""apo-ci: the pull-request check for prompts."""

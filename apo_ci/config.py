@@ -1,0 +1,179 @@
+"""`apo-ci.yaml` as one frozen `Config`; the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from apo_ci import documents
+from apo_ci.errors import ConfigError
+
+CONFIG_PATHS = ("apo-ci.yaml", ".github/apo-ci.yaml")
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """Base of every settings block: frozen, unknown keys rejected, defaults checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Parameters(Settings):
+    """Sampling parameters, named as in the Chat Completions API; `None` leaves the endpoint's default."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: Positive | None = None
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_stop_is_a_list(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("stop"), str):
+            return {**value, "stop": (value["stop"],)}
+        return value
+
+    def over(self, defaults: Parameters) -> Parameters:
+        """These parameters, with `defaults` for those that were not set."""
+        return Parameters.model_validate(
+            {**defaults.model_dump(exclude_unset=True), **self.model_dump(exclude_unset=True)}
+        )
+
+
+class Price(Settings):
+    """Dollars for a million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class ModelSettings(Settings):
+    """Which model is asked, and how hard."""
+
+    provider: Literal["openai", "local", "replay"] = "openai"
+    name: str | None = None
+    base_url: str | None = None
+    api_key_env: str = Field(default="OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    parameters: Parameters = Parameters()
+    concurrency: int = Field(default=16, ge=1, le=1024)
+    requests_per_minute: Positive | None = None
+    tokens_per_minute: Positive | None = None
+    timeout_seconds: float = Field(default=60, gt=0)
+    max_retries: int = Field(default=4, ge=0, le=20)
+    price: Price | None = None
+    path: str | None = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+    @model_validator(mode="after")
+    def _a_remote_model_has_a_name(self) -> ModelSettings:
+        if self.provider != "local" and self.path is not None:
+            raise ValueError("`path` belongs to `provider: local`")
+        return self
+
+    def inherit(self, parent: ModelSettings) -> ModelSettings:
+        """These settings, with `parent`'s for those that were not set."""
+        return ModelSettings.model_validate(
+            {**parent.model_dump(exclude_unset=True), **self.model_dump(exclude_unset=True)}
+        )
+
+
+class Budget(Settings):
+    """Caps on what a run may spend; any subset, `None` is no cap."""
+
+    calls: int | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    usd: float | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, ge=0)
+
+
+class GateSettings(Settings):
+    """When the check fails; drops and floors are in units of the metric (0.02 is two points)."""
+
+    max_drop: Fraction = 0.0
+    min: Fraction | None = None
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    policy: Literal["statistical", "point"] = "statistical"
+    on_inconclusive: Literal["pass", "fail"] = "pass"
+    max_errored: Fraction = 0.05
+
+
+class SearchSettings(Settings):
+    """The hyperparameters of the search, by the names of arXiv 2305.03495 where it has them."""
+
+    enabled: bool = True
+    optimizer: Literal["apo"] = "apo"
+    selector: Literal["successive_halving", "uniform"] = "successive_halving"
+    objective: Literal["score"] = "score"
+    beam_width: int = Field(default=2, ge=1, le=32)
+    rounds: int = Field(default=4, ge=0, le=100)
+    minibatch_size: int = Field(default=16, ge=1)
+    n_gradients: int = Field(default=2, ge=0)
+    errors_per_gradient: int = Field(default=4, ge=1)
+    gradients_per_error: int = Field(default=2, ge=1)
+    steps_per_gradient: int = Field(default=1, ge=1)
+    mc_samples_per_step: int = Field(default=1, ge=0)
+    max_expansion_factor: int = Field(default=8, ge=1)
+    demonstrations: int = Field(default=6, ge=0, le=64)
+    max_prompt_growth: float = Field(default=12.0, ge=1)
+    protocol: Literal["auto", "chat", "completion"] = "auto"
+    calls: int | None = Field(default=None, ge=0)
+    seed: int = 0
+
+
+class PublishSettings(Settings):
+    """What a run writes to the pull request."""
+
+    comment: Literal["update", "new", "hide-and-new", "off"] = "update"
+    suggest: Literal["review", "comment", "off"] = "review"
+    commit: Literal["off", "auto"] = "off"
+    check: bool = True
+
+
+class Config(Settings):
+    """Everything `apo-ci.yaml` can say."""
+
+    version: Literal[1]
+    model: ModelSettings = ModelSettings()
+    optimizer_model: ModelSettings | None = None
+    prompts: tuple[str, ...] = ("prompts/**/*.prompt.md",)
+    evals: tuple[str, ...] = ("evals/*.yaml", "evals/*.yml")
+    budget: Budget = Budget()
+    gate: GateSettings = GateSettings()
+    search: SearchSettings = SearchSettings()
+    publish: PublishSettings = PublishSettings()
+
+    @property
+    def proposer_model(self) -> ModelSettings:
+        """The model that writes gradients and edits; it inherits what it does not set."""
+        return self.optimizer_model.inherit(self.model) if self.optimizer_model else self.model
+
+
+def parse_config(text: str, path: str) -> Config:
+    """The configuration that `text` (from `path`) holds, or a `ConfigError` at the line that is wrong."""
+    return documents.validate(Config, documents.parse(text, path, error=ConfigError), error=ConfigError)
+
+
+def api_key(settings: ModelSettings) -> SecretStr | None:
+    """The key in the environment variable that `settings` names; `None` when it is unset or empty."""
+    value = os.environ.get(settings.api_key_env, "")
+    return SecretStr(value) if value else None
+
+
+def known_secrets(*settings: ModelSettings) -> tuple[str, ...]:
+    """Every secret this process knows of, to be redacted wherever text leaves it."""
+    names = {block.api_key_env for block in settings} | {"GITHUB_TOKEN", "INPUT_TOKEN", "INPUT_API_KEY"}
+    return tuple(sorted({os.environ[name] for name in names if os.environ.get(name)}, key=len, reverse=True))
+
+
+def user_cache_directory() -> Path:
+    """Where downloads and assembled models are kept (XDG Base Directory Specification, `XDG_CACHE_HOME`)."""
+    root = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(root) / "apo-ci"
