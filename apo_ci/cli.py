@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
+DEBUG = "apo_ci.debug"
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -43,7 +44,7 @@ def main(context: click.Context, debug: bool) -> None:
       apo-ci validate    check apo-ci.yaml, prompts and eval sets; asks no model
       apo-ci run         compare the working tree with the main branch
     """
-    context.obj = debug
+    context.meta[DEBUG] = debug
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
@@ -52,7 +53,7 @@ def reports_errors(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        debug = bool(click.get_current_context().find_root().obj)
+        debug = bool(click.get_current_context().meta.get(DEBUG))
         try:
             return command(*args, **kwargs)
         except KeyboardInterrupt:
@@ -69,7 +70,8 @@ def reports_errors(command: Command) -> Command:
 
 def _show_error(error: ApoError) -> None:
     from apo_ci.config import known_secrets
-    from apo_ci.report.escape import Redactor, terminal
+    from apo_ci.report.escape import terminal
+    from apo_ci.report.redact import Redactor
 
     text = terminal(Redactor(known_secrets())(str(error)))
     click.echo(f"apo-ci: {text}", err=True)
@@ -96,12 +98,9 @@ def _options(**given: Any) -> RunOptions:
     from apo_ci.config import Budget
     from apo_ci.pipeline import RunOptions
 
-    budget = {
-        name: given.pop(f"budget_{name}")
-        for name in ("calls", "tokens", "usd", "seconds")
-        if given.get(f"budget_{name}") is not None or given.pop(f"budget_{name}", None)
-    }
-    return RunOptions(repository=given.pop("repo"), budget=Budget(**budget), **given)
+    caps = {name: given.pop(f"budget_{name}") for name in Budget.model_fields}
+    budget = Budget(**{name: cap for name, cap in caps.items() if cap is not None})
+    return RunOptions(repository=given.pop("repo"), budget=budget, **given)
 
 
 @main.command()
@@ -219,10 +218,84 @@ def schema() -> None:
     """Print the JSON Schema of report.json."""
     import json
 
-    from apo_ci.report.model import Report
+    from apo_ci.report.as_json import json_schema
 
-    click.echo(json.dumps(Report.model_json_schema(), indent=2))
+    click.echo(json.dumps(json_schema(), indent=2))
 
 
-def register_cache_commands() -> None:
-    """The `cache` group, loaded by name so that `--help` stays quick."""
+@main.group()
+@click.option("--cache", "path", type=FILE, default=Path(".apo-ci/cache.sqlite"), show_default=True, help="The file.")
+@click.pass_context
+def cache(context: click.Context, path: Path) -> None:
+    """Look at the reply cache, ship it, tidy it.
+
+    \b
+    apo-ci cache stats
+    apo-ci cache prune --days 30
+    apo-ci cache export replies.jsonl    then, elsewhere: apo-ci cache import replies.jsonl
+    """
+    context.obj = path
+
+
+@cache.command()
+@click.pass_obj
+@reports_errors
+def stats(path: Path) -> None:
+    """How many replies, of which models, and what they cost."""
+    from apo_ci.pipeline import cache_commands
+
+    cache_commands.stats(path)
+
+
+@cache.command("list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Newest replies to show.")
+@click.pass_obj
+@reports_errors
+def list_replies(path: Path, limit: int) -> None:
+    """The newest replies, a line each."""
+    from apo_ci.pipeline import cache_commands
+
+    cache_commands.list_replies(path, limit)
+
+
+@cache.command()
+@click.option("--days", type=click.FloatRange(0), required=True, help="Remove replies that are older.")
+@click.pass_obj
+@reports_errors
+def prune(path: Path, days: float) -> None:
+    """Remove old replies."""
+    from apo_ci.pipeline import cache_commands
+
+    cache_commands.prune(path, days)
+
+
+@cache.command()
+@click.argument("file", type=FILE)
+@click.pass_obj
+@reports_errors
+def export(path: Path, file: Path) -> None:
+    """Write every reply to FILE as JSON Lines."""
+    from apo_ci.pipeline import cache_commands
+
+    cache_commands.export(path, file)
+
+
+@cache.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.pass_obj
+@reports_errors
+def import_replies(path: Path, file: Path) -> None:
+    """Add the replies that `export` wrote to FILE; those that are here already stay."""
+    from apo_ci.pipeline import cache_commands
+
+    cache_commands.import_replies(path, file)
+
+
+@cache.command()
+@click.pass_obj
+@reports_errors
+def verify(path: Path) -> None:
+    """Check the file for damage; exits with 3 when there is some."""
+    from apo_ci.pipeline import cache_commands
+
+    sys.exit(cache_commands.verify(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -12,6 +12,7 @@ from apo_ci import documents
 from apo_ci.errors import ConfigError
 
 CONFIG_PATHS = ("apo-ci.yaml", ".github/apo-ci.yaml")
+DEFAULT_CALLS = 2000
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -20,6 +21,10 @@ class Settings(BaseModel):
     """Base of every settings block: frozen, unknown keys rejected, defaults checked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def over(self, defaults: Self) -> Self:
+        """These settings, with `defaults` for those that were not set, in nested blocks too."""
+        return type(self).model_validate(_merge(defaults.model_dump(exclude_unset=True), self))
 
 
 class Parameters(Settings):
@@ -41,11 +46,15 @@ class Parameters(Settings):
             return {**value, "stop": (value["stop"],)}
         return value
 
-    def over(self, defaults: Parameters) -> Parameters:
-        """These parameters, with `defaults` for those that were not set."""
-        return Parameters.model_validate(
-            {**defaults.model_dump(exclude_unset=True), **self.model_dump(exclude_unset=True)}
-        )
+
+def _merge(defaults: dict[str, Any], block: Settings) -> dict[str, Any]:
+    """What was set in `block` over `defaults`; a nested block replaces only the keys that it sets."""
+    merged = dict(defaults)
+    for name in block.model_fields_set:
+        value = getattr(block, name)
+        nested = merged.get(name)
+        merged[name] = _merge(nested, value) if isinstance(value, Settings) and isinstance(nested, dict) else value
+    return merged
 
 
 class Price(Settings):
@@ -77,12 +86,6 @@ class ModelSettings(Settings):
         if self.provider != "local" and self.path is not None:
             raise ValueError("`path` belongs to `provider: local`")
         return self
-
-    def inherit(self, parent: ModelSettings) -> ModelSettings:
-        """These settings, with `parent`'s for those that were not set."""
-        return ModelSettings.model_validate(
-            {**parent.model_dump(exclude_unset=True), **self.model_dump(exclude_unset=True)}
-        )
 
 
 class Budget(Settings):
@@ -145,7 +148,7 @@ class Config(Settings):
     optimizer_model: ModelSettings | None = None
     prompts: tuple[str, ...] = ("prompts/**/*.prompt.md",)
     evals: tuple[str, ...] = ("evals/*.yaml", "evals/*.yml")
-    budget: Budget = Budget()
+    budget: Budget = Budget(calls=DEFAULT_CALLS)
     gate: GateSettings = GateSettings()
     search: SearchSettings = SearchSettings()
     publish: PublishSettings = PublishSettings()
@@ -153,7 +156,7 @@ class Config(Settings):
     @property
     def proposer_model(self) -> ModelSettings:
         """The model that writes gradients and edits; it inherits what it does not set."""
-        return self.optimizer_model.inherit(self.model) if self.optimizer_model else self.model
+        return self.optimizer_model.over(self.model) if self.optimizer_model else self.model
 
 
 def parse_config(text: str, path: str) -> Config:

@@ -2,25 +2,36 @@
 
 Duplicate keys, aliases, anchors, tags and NaN are refused; what remains is plain data, and every key
 and item knows the line it came from, so that a schema error can be shown where it was written.
+
+Plain scalars mean what the core schema of YAML 1.2 says (section 10.3.2 of its specification): `yes`, `no`, `on` and
+`off` are text, and so are `12:30` and `1_000`, which YAML 1.1 would turn into numbers.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from apo_ci.errors import ApoError, ConfigError
 
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
-MAX_BYTES = 10_000_000
+MAX_CHARACTERS = 10_000_000
 MAX_DEPTH = 64
+PLAIN_WORDS = {"valid tuple": "list", "valid dictionary": "mapping of keys to values", "a valid string": "text"}
+_NULL = re.compile(r"~|null|Null|NULL|")
+_BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +44,33 @@ class Document:
 
     def line(self, location: Location) -> int:
         """The one-based line of `location`, or of the nearest thing around it."""
-        while location and location not in self.lines:
-            location = location[:-1]
-        return self.lines.get(location, 1)
+        return self.lines.get(self.written(location), 1)
+
+    def written(self, location: Location) -> Location:
+        """`location` less what nobody wrote: missing keys, and the names that pydantic gives to branches of a union."""
+        found: Location = ()
+        for part in location:
+            found = (*found, part) if (*found, part) in self.lines else found
+        return found
+
+
+def decode(data: bytes, path: str, *, error: type[ApoError] = ConfigError) -> str:
+    """The text of a file; it must be UTF-8. A byte order mark stays, as the first character."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as problem:
+        line = data.count(b"\n", 0, problem.start) + 1
+        shown = f"The byte 0x{data[problem.start]:02x} is not UTF-8."
+        raise error(shown, cure="Save the file as UTF-8.", path=path, line=line) from problem
 
 
 def parse(text: str, path: str, *, first_line: int = 1, error: type[ApoError] = ConfigError) -> Document:
     """Parse YAML `text` that came from `path`, where it began at `first_line`."""
-    if len(text) > MAX_BYTES:
-        raise error(f"The file has {len(text)} characters.", cure=f"Keep it under {MAX_BYTES}.", path=path)
+    if len(text) > MAX_CHARACTERS:
+        raise error(f"The file has {len(text)} characters.", cure=f"Keep it under {MAX_CHARACTERS}.", path=path)
+    text = text.removeprefix("\ufeff")
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            _refuse_references(event, path, first_line, error)
+        _check_events(text, path, first_line, error)
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
@@ -61,12 +87,26 @@ def parse(text: str, path: str, *, first_line: int = 1, error: type[ApoError] = 
     return Document(path, value, lines)
 
 
-def _refuse_references(event: yaml.Event, path: str, first_line: int, error: type[ApoError]) -> None:
-    line = first_line + (event.start_mark.line if event.start_mark else 0)
-    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-        raise error(
-            "YAML anchors and aliases are not allowed.", cure="Write the value out in full.", path=path, line=line
-        )
+def _check_events(text: str, path: str, first_line: int, error: type[ApoError]) -> None:
+    """Refuse what plain data does not need, before a tree is built."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        line = first_line + (event.start_mark.line if event.start_mark else 0)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise error(
+                "YAML anchors and aliases are not allowed.", cure="Write the value out in full.", path=path, line=line
+            )
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise error("YAML tags are not allowed.", cure=f"Remove `{tag}`.", path=path, line=line)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise error(
+                "The document is nested too deeply.", cure=f"Stay under {MAX_DEPTH} levels.", path=path, line=line
+            )
 
 
 class _Reader:
@@ -77,17 +117,14 @@ class _Reader:
         self._first_line = first_line
         self._error = error
         self._lines = lines
-        self._constructor = yaml.SafeLoader("")
 
     def read(self, node: yaml.Node, location: Location) -> Any:
         self._lines.setdefault(location, self._line(node))
-        if len(location) > MAX_DEPTH:
-            raise self._at(node, "The document is nested too deeply.", f"Stay under {MAX_DEPTH} levels.")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(child, (*location, index)) for index, child in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
     def _mapping(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -105,16 +142,23 @@ class _Reader:
             raise self._at(node, "A key must be plain text.", "Write a word before the colon.")
         return str(node.value)
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        text = str(node.value)
+        if node.style:  # quoted, or a block
+            return text
+        if _NULL.fullmatch(text):
+            return None
+        if _BOOLEAN.fullmatch(text):
+            return text.lower() == "true"
         try:
-            value: Hashable = self._constructor.construct_object(node)  # type: ignore[no-untyped-call]
-        except (yaml.YAMLError, ValueError) as problem:
-            raise self._at(node, "This value cannot be read.", "Put it in quotes.") from problem
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self._at(node, "NaN and infinity are not allowed.", "Write a finite number.")
-        if value is None or isinstance(value, str | bool | int | float):
-            return value
-        return str(node.value)  # dates and the like stay the text that was written
+            if _INTEGER.fullmatch(text):
+                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+            number = float(text) if _FLOAT.fullmatch(text) else None
+        except ValueError as problem:
+            raise self._at(node, "The number is too long.", "Put it in quotes.") from problem
+        if _NOT_FINITE.fullmatch(text) or (number is not None and not math.isfinite(number)):
+            raise self._at(node, "NaN and infinity are not allowed.", "Write a finite number, or put it in quotes.")
+        return text if number is None else number
 
     def _line(self, node: yaml.Node) -> int:
         return self._first_line + int(node.start_mark.line)
@@ -125,47 +169,83 @@ class _Reader:
 
 def validate(model: type[Model], document: Document, *, error: type[ApoError] = ConfigError) -> Model:
     """`document` as a `model`; the first thing wrong with it is raised at its line."""
+    result = validate_all(model, document, error=error)
+    if isinstance(result, list):
+        raise result[0]
+    return result
+
+
+def validate_all(
+    model: type[Model], document: Document, *, error: type[ApoError] = ConfigError
+) -> Model | list[ApoError]:
+    """`document` as a `model`, or everything that is wrong with it in the order of its lines."""
     value = {} if document.value is None else document.value
     if not isinstance(value, dict):
-        raise error("A mapping of keys to values is needed here.", cure="Write `key: value` lines.", path=document.path)
+        message, cure = "A mapping of keys to values is needed here.", "Write `key: value` lines."
+        return [error(message, cure=cure, path=document.path, line=document.line(()))]
     try:
         return model.model_validate(value)
     except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        message, cure = _explain(model, dict(first))
-        line = document.line(tuple(first["loc"]))
-        raise error(message, cure=cure, path=document.path, line=line) from problem
+        details = sorted(problem.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+        found = [_problem(model, document, dict(detail), error) for detail in details]
+        return sorted(found, key=lambda one: one.line or 0)
 
 
-def _explain(model: type[BaseModel], problem: dict[str, Any]) -> tuple[str, str]:
-    location = tuple(part for part in problem["loc"] if not (isinstance(part, str) and part.startswith("function-")))
-    name = ".".join(str(part) for part in location) or "the document"
-    if problem["type"] == "extra_forbidden":
+def _problem(model: type[BaseModel], document: Document, detail: dict[str, Any], error: type[ApoError]) -> ApoError:
+    message, cure = _explain(model, document, detail)
+    return error(message, cure=cure, path=document.path, line=document.line(tuple(detail["loc"])))
+
+
+def _explain(model: type[BaseModel], document: Document, detail: dict[str, Any]) -> tuple[str, str]:
+    location = tuple(detail["loc"])
+    kind = detail["type"]
+    written = document.written(location)
+    if kind == "extra_forbidden":
         known = _known_keys(model, location[:-1])
         close = difflib.get_close_matches(str(location[-1]), known, n=1)
         cure = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(known)}." if known else "Remove it."
-        return f"The key `{name}` is unknown.", cure
-    if problem["type"] == "missing":
-        return f"The key `{name}` is missing.", f"Add `{location[-1]}: …`."
-    written = repr(problem.get("input"))
-    shown = written if len(written) <= 80 else written[:77] + "…"
-    return f"`{name}`: {problem['msg'].removeprefix('Value error, ')} (written: {shown}).", "Correct the value."
+        return f"The key `{_name(written)}` is unknown.", cure
+    if kind == "missing":
+        return f"The key `{_name((*written, location[-1]))}` is missing.", f"Add `{location[-1]}: …`."
+    if kind == "union_tag_not_found":
+        key = detail["ctx"]["discriminator"].strip("'")
+        return f"The key `{_name((*written, key))}` is missing.", f"Add `{key}: …`."
+    if kind == "union_tag_invalid":
+        context = detail["ctx"]
+        key = context["discriminator"].strip("'")
+        expected = context["expected_tags"].replace("'", "`")
+        return f"`{_name((*written, key))}`: there is no `{context['tag']}`.", f"Write one of {expected}."
+    message = detail["msg"].removeprefix("Value error, ")
+    for word, plain in PLAIN_WORDS.items():
+        message = message.replace(word, plain)
+    if location and not written:  # the fault is in a default
+        return f"`{_name(location)}`: {message}.", f"Add `{_name(location)}: …`."
+    shown = repr(detail.get("input"))
+    shown = shown if len(shown) <= 80 else shown[:77] + "…"
+    cure = "Put it in quotes." if kind == "string_type" and shown[:1] not in "[{" else "Correct the value."
+    return f"`{_name(written)}`: {message} (written: {shown}).", cure
+
+
+def _name(location: Location) -> str:
+    return ".".join(str(part) for part in location) or "the document"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
-    current: Any = model
+    current = [model]
     for part in location:
-        fields = getattr(current, "model_fields", None)
-        field = fields.get(part) if fields else None
-        current = _model_of(field.annotation) if field is not None else None
-    return sorted(getattr(current, "model_fields", None) or [])
+        if isinstance(part, int):
+            continue
+        fields = [field for one in current for name, field in one.model_fields.items() if part in (name, field.alias)]
+        tagged = [one for one in current if any(part in _choices(field) for field in one.model_fields.values())]
+        current = [one for field in fields for one in _models_of(field.annotation)] if fields else tagged
+    return sorted({field.alias or name for one in current for name, field in one.model_fields.items()})
 
 
-def _model_of(annotation: Any) -> Any:
+def _choices(field: FieldInfo) -> tuple[Any, ...]:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+def _models_of(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_of(argument)
-        if found is not None:
-            return found
-    return None
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_of(argument)]

@@ -21,6 +21,7 @@ ORDER = (
     "report",
     "publish",
     "pipeline",
+    "api",
     "demo",
     "cli",
 )
@@ -32,7 +33,8 @@ HOMES = {
     "sqlite3": ("lm",),
 }
 PURE = ("evaluation", "search", "gate", "report")
-IMPURE_MODULES = {"subprocess", "socket", "sqlite3", "requests", "openai", "aiohttp", "urllib", "shutil", "tempfile", "os"}
+NETWORK = {"socket", "requests", "openai", "aiohttp", "urllib"}
+IMPURE_MODULES = NETWORK | {"subprocess", "sqlite3", "shutil", "tempfile", "os"}
 
 
 def modules() -> list[Path]:

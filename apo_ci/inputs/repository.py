@@ -1,0 +1,216 @@
+"""The git repository: commits and the working tree, read the same way. The one place that starts processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from apo_ci.errors import RepositoryError
+from apo_ci.inputs.paths import checked_path, matching, missing
+from apo_ci.inputs.trees import Tree, WorkingTree, not_plain
+
+__all__ = ["CommitTree", "Repository", "Tree", "WorkingTree"]
+
+TIMEOUT_SECONDS = 120
+DEFAULT_BASES = ("origin/main", "origin/master", "main", "master")
+_OPTIONS = ("--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_IDENTITY = ("-c", "user.name=apo-ci", "-c", "user.email=apo-ci@example.invalid", "-c", "commit.gpgSign=false")
+
+
+class Repository:
+    """A git work tree. Raises `RepositoryError` when `root` is not in one; `root` becomes its top folder."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        top = os.fsdecode(self.git("rev-parse", "--show-toplevel")).rstrip("\n")
+        if not top:
+            raise RepositoryError(f"{root} has no working tree.", cure="Run apo-ci in a checkout, not in a bare one.")
+        self.root = Path(top).resolve()
+
+    @classmethod
+    def create(cls, root: Path) -> Repository:
+        """Make a repository at `root`, with the branch `main` and no commit."""
+        root.mkdir(parents=True, exist_ok=True)
+        _run(root, ("init", "--quiet", "--initial-branch=main", "--template="))
+        return cls(root)
+
+    def commit_all(self, message: str) -> str:
+        """Commit every change under a fixed name; the new commit."""
+        self.git("add", "--all")
+        self.git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+        return self.resolve("HEAD")
+
+    def switch_to_new_branch(self, name: str) -> None:
+        """Create a branch here and check it out."""
+        self.git("switch", "--quiet", "--create", _checked_ref(name))
+
+    def git(self, *arguments: str) -> bytes:
+        """What git writes. Raises `RepositoryError` when it fails."""
+        return _run(self.root, arguments)
+
+    def resolve(self, ref: str) -> str:
+        """The commit that `ref` names; a branch that only `origin` has is found there."""
+        for name in (_checked_ref(ref), f"refs/remotes/origin/{ref}"):
+            try:
+                found = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            except RepositoryError:
+                continue
+            return found.decode().strip()
+        hint = "Fetch it first (in a workflow: `fetch-depth: 0` for actions/checkout)."
+        raise RepositoryError(f"git knows no commit `{ref}`.", cure=hint)
+
+    def files(self) -> tuple[str, ...]:
+        """The files of the working tree: tracked ones, and untracked ones that git does not ignore."""
+        listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--full-name")
+        return tuple(dict.fromkeys(_zero_separated(listed)))
+
+    def object_format(self) -> str:
+        """The hash that names objects: `sha1` or `sha256`."""
+        return self.git("rev-parse", "--show-object-format").decode().strip()
+
+    def has_commits(self) -> bool:
+        """Whether anything was ever committed here."""
+        return self._knows("HEAD")
+
+    def _knows(self, ref: str) -> bool:
+        try:
+            self.resolve(ref)
+        except RepositoryError:
+            return False
+        return True
+
+    def merge_base(self, target_ref: str, head: str) -> str:
+        """The commit where `head` left `target_ref`."""
+        target, tip = self.resolve(target_ref), self.resolve(head)
+        try:
+            return self.git("merge-base", target, tip).decode().split()[0]
+        except RepositoryError as problem:
+            shallow = self.git("rev-parse", "--is-shallow-repository").strip() == b"true"
+            cure = "Fetch the history (`fetch-depth: 0` for actions/checkout, or `git fetch --unshallow`)."
+            raise RepositoryError(
+                f"`{target_ref}` and `{head}` have no common ancestor{' in this shallow clone' if shallow else ''}.",
+                cure=cure if shallow else "Name a base that the head was made from.",
+            ) from problem
+
+    def default_base(self) -> str:
+        """The branch that pull requests go to: `origin`'s default, else main or master."""
+        try:
+            name = self.git("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").decode().strip()
+        except RepositoryError:
+            name = ""
+        for candidate in filter(None, (name, *DEFAULT_BASES)):
+            if self._knows(candidate):
+                return candidate
+        raise RepositoryError("It is not clear what to compare with.", cure="Say so: `--base BRANCH`.")
+
+    def tree(self, ref: str | None) -> Tree:
+        """The files of the commit that `ref` names; `None` is the working tree."""
+        return (
+            WorkingTree(self.root, self.files, self.object_format)
+            if ref is None
+            else CommitTree(self, self.resolve(ref))
+        )
+
+
+class CommitTree:
+    """The files of one commit, read from git's object store."""
+
+    def __init__(self, repository: Repository, commit: str):
+        self._repository = repository
+        self.commit: str | None = commit
+        self.name = commit[:12]
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file."""
+        return self._repository.git("cat-file", "blob", self.digest(path))
+
+    def open(self, path: str) -> BinaryIO:
+        """A file as a stream from `git cat-file`."""
+        return _ProcessOutput(_command(self._repository.root, ("cat-file", "blob", self.digest(path))))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file (or link) at `path`."""
+        return checked_path(path) in self._entries
+
+    def list(self, patterns: Sequence[str]) -> tuple[str, ...]:
+        """The files that some pattern matches, sorted."""
+        return matching(patterns, self._entries)
+
+    def digest(self, path: str) -> str:
+        """Git's object name for the bytes of a file: equal for equal files."""
+        path = checked_path(path)
+        if path not in self._entries:
+            raise missing(path, self._entries)
+        mode, name = self._entries[path]
+        if mode not in ("100644", "100755"):
+            raise not_plain(path)
+        return name
+
+    @cached_property
+    def _entries(self) -> dict[str, tuple[str, str]]:
+        """Path to mode and object name."""
+        entries = {}
+        for entry in _zero_separated(self._repository.git("ls-tree", "-r", "-z", "--full-tree", self.commit or "")):
+            meta, _, path = entry.partition("\t")
+            mode, _, name = meta.split(" ")
+            entries[path] = (mode, name)
+        return entries
+
+
+class _ProcessOutput(io.BufferedReader):
+    """The output of a process as a stream; closing it ends the process."""
+
+    def __init__(self, command: Sequence[str]):
+        # The arguments are git's own names for objects, never text from outside.
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
+        super().__init__(self._process.stdout)  # type: ignore[arg-type] # raw because of bufsize=0
+
+    def close(self) -> None:
+        """Close the pipe and wait for the process."""
+        super().close()
+        self._process.wait()
+
+
+def _command(root: Path, arguments: Iterable[str]) -> tuple[str, ...]:
+    return ("git", "-C", str(root), *_OPTIONS, *arguments)
+
+
+def _run(root: Path, arguments: Sequence[str]) -> bytes:
+    try:
+        # git is found on PATH like every tool of a workflow; the arguments are checked or written here.
+        done = subprocess.run(  # noqa: S603
+            _command(root, arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError as problem:
+        raise RepositoryError("git was not found.", cure="Install git.") from problem
+    except subprocess.TimeoutExpired as problem:
+        raise RepositoryError(f"git did not finish in {TIMEOUT_SECONDS} seconds.", cure="Try again.") from problem
+    if done.returncode == 0:
+        return done.stdout
+    said = done.stderr.decode(errors="replace").strip()
+    if "dubious ownership" in said:
+        cure = f"Trust it: git config --global --add safe.directory {root}"
+        raise RepositoryError(f"{root} belongs to another user.", cure=cure)
+    if "not a git repository" in said or "cannot change to" in said:
+        raise RepositoryError(f"{root} is not in a git repository.", cure="Run apo-ci inside one, or `git init`.")
+    verb = next((argument for argument in arguments if not argument.startswith("-")), "")
+    raise RepositoryError(f"git {verb} failed: {said or 'it gave no reason'}.", cure="See what git says.")
+
+
+def _checked_ref(ref: str) -> str:
+    if not ref or ref.startswith("-") or any(character.isspace() or not character.isprintable() for character in ref):
+        raise RepositoryError(f"`{ref}` is not a name for a commit.", cure="Name a branch, a tag or a commit.")
+    return ref
+
+
+def _zero_separated(listed: bytes) -> list[str]:
+    return [os.fsdecode(entry) for entry in listed.split(b"\0") if entry]

@@ -1,0 +1,161 @@
+"""The run, on one page: read the pull request, evaluate both sides, gate, search, confirm, report."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from apo_ci import config
+from apo_ci.config import Budget
+from apo_ci.errors import InputError
+from apo_ci.inputs.checkout import open_tree, read_prompts
+from apo_ci.inputs.pull_request import PullRequest, read_pull_request, validate_tree
+from apo_ci.inputs.repository import Repository
+from apo_ci.pipeline.assembly import assemble, run_id
+from apo_ci.pipeline.examination import examine, search, wants_search
+from apo_ci.pipeline.session import Session
+from apo_ci.report.as_json import render_json
+from apo_ci.report.comment import render_comment
+from apo_ci.report.escape import terminal
+from apo_ci.report.model import Report
+from apo_ci.report.progress import Progress
+from apo_ci.report.redact import Redactor
+from apo_ci.report.summary import render_summary
+from apo_ci.report.terminal import render_terminal
+
+GATE_FAILED = 1
+INFRASTRUCTURE = 3
+HOME = ".apo-ci"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a command asks for. Refs are git's; `None` is the default of `apo-ci run`.
+
+    `compare` is false for commands that look at the working tree alone (`paths` names the prompts then).
+    """
+
+    repository: Path = Path()
+    base: str | None = None
+    head: str | None = None
+    every: bool = False
+    search: bool = True
+    compare: bool = True
+    write: bool = False
+    paths: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    seed: int | None = None
+    cache: Path | None = None
+    out: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """Where the cache and the reports of this repository are, unless the options say otherwise."""
+        return self.repository / HOME
+
+
+async def run(options: RunOptions, progress: Progress) -> Report:
+    """Everything that `apo-ci run` does, but for writing files; raises `ApoError` for what cannot be begun."""
+    progress.stage("Reading the prompts and eval sets")
+    pull_request = _read(options)
+    settings = pull_request.config
+    budget = options.budget.over(settings.budget)
+    seed = settings.search.seed if options.seed is None else options.seed
+    identity = run_id(pull_request, budget, seed=seed, search=options.search, compare=options.compare)
+    cache = options.cache or _make_home(options) / "cache.sqlite"
+    async with Session(cache, budget, identity, options.seed) as session:
+        session.ledger.on_settled = progress.settled
+        examinations = []
+        for affected in pull_request.affected:
+            progress.stage(f"Evaluating {affected.path}")
+            examinations.append(await examine(affected, session, settings))
+        searched = [each for each in examinations if options.search and wants_search(each, settings)]
+        for number, examination in enumerate(searched):
+            progress.stage(f"Searching for a better {examination.affected.path}")
+            await search(examination, session, settings, share=len(searched) - number, progress=progress.round)
+        progress.done(session.new_calls)
+        return assemble(pull_request, examinations, session, budget, seed)
+
+
+def _read(options: RunOptions) -> PullRequest:
+    if options.compare:
+        repository = Repository(options.repository)
+        return read_pull_request(repository, options.base, options.head, every=options.every)
+    return read_prompts(options.repository, options.paths)
+
+
+def run_and_report(options: RunOptions) -> int:
+    """`run`, with progress and the report on the terminal and in files; the exit code."""
+    redactor = Redactor(config.known_secrets())
+    with Progress(sys.stderr, redactor) as progress:
+        report = asyncio.run(run(options, progress))
+    out = options.out or _make_home(options) / "out"
+    write_reports(report, redactor, out)
+    _show(report, redactor)
+    _say(f"Reports: {out}", redactor, sys.stdout)
+    if options.write:
+        _write_suggestions(report, options, redactor)
+    if report.verdict == "error":
+        return INFRASTRUCTURE
+    return GATE_FAILED if report.blocks else 0
+
+
+def _show(report: Report, redactor: Redactor) -> None:
+    width = shutil.get_terminal_size((100, 40)).columns
+    sys.stdout.write(render_terminal(report, redactor, width=width, color=sys.stdout.isatty()))
+
+
+def write_reports(report: Report, redactor: Redactor, out: Path) -> None:
+    """`report.json`, `comment.md` and `summary.md` in `out`."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "report.json").write_text(render_json(report, redactor), encoding="utf-8")
+        (out / "comment.md").write_text(render_comment(report, redactor), encoding="utf-8")
+        (out / "summary.md").write_text(render_summary(report, redactor), encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"The reports cannot be written: {error.strerror}.", cure="Choose another --out.", path=str(out)
+        ) from error
+
+
+def _write_suggestions(report: Report, options: RunOptions, redactor: Redactor) -> None:
+    for prompt in report.prompts:
+        suggestion = prompt.suggestion
+        if suggestion is None or suggestion.status != "better" or suggestion.text is None:
+            _say(f"{prompt.path} stays as it is: no gain was confirmed.", redactor, sys.stdout)
+            continue
+        (options.repository / prompt.path).write_bytes(suggestion.text.encode())
+        _say(f"{prompt.path} now holds the confirmed suggestion.", redactor, sys.stdout)
+
+
+def validate(repository: Path, head: str | None) -> int:
+    """Print everything that is wrong with the configuration, prompts and eval sets; the exit code."""
+    redactor = Redactor(config.known_secrets())
+    errors = validate_tree(open_tree(repository, head), lambda warning: _say(warning, redactor, sys.stderr))
+    for error in errors:
+        _say(str(error), redactor, sys.stderr)
+    if errors:
+        _say(f"{len(errors)} problem{'s' if len(errors) > 1 else ''}.", redactor, sys.stderr)
+        return errors[0].exit_code
+    _say("All good.", redactor, sys.stdout)
+    return 0
+
+
+def _make_home(options: RunOptions) -> Path:
+    """The repository's `.apo-ci` folder, which git ignores."""
+    home = options.home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        cure = "Choose other places with --cache and --out."
+        raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(home)) from error
+    return home
+
+
+def _say(text: str, redactor: Redactor, stream: TextIO) -> None:
+    stream.write(terminal(redactor(text)) + "\n")

@@ -1,0 +1,334 @@
+"""What a run found, put together as one `Report`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+from apo_ci.config import Budget, Config, Settings
+from apo_ci.evaluation.compare import Comparison
+from apo_ci.evaluation.evaluate import Evaluation, Outcome
+from apo_ci.evaluation.floor import FloorCheck
+from apo_ci.gate import worst
+from apo_ci.inputs.evals import EvalSet
+from apo_ci.inputs.pull_request import PullRequest
+from apo_ci.inputs.trees import WORKING_TREE
+from apo_ci.lm.ledger import Account, Ledger
+from apo_ci.lm.model import Purpose
+from apo_ci.pipeline.examination import Examination, Finding
+from apo_ci.pipeline.session import Session
+from apo_ci.report import model
+from apo_ci.report.diff import unified_diff
+from apo_ci.search.result import SearchResult, Trial
+
+EXCERPT = 300
+SHOWN_CASES = 20
+
+
+def assemble(
+    pull_request: PullRequest, examinations: list[Examination], session: Session, budget: Budget, seed: int
+) -> model.Report:
+    """The report of a run on `pull_request`."""
+    verdict = worst([examination.verdict for examination in examinations])
+    warnings = [*pull_request.warnings]
+    for examination in examinations:
+        warnings.extend(warning for warning in examination.warnings if warning not in examination.verdict.reasons)
+    return model.Report(
+        verdict=verdict.outcome,
+        reasons=verdict.reasons,
+        blocks=verdict.blocks,
+        prompts=tuple(_prompt(examination) for examination in examinations),
+        deleted=pull_request.deleted,
+        unevaluated=pull_request.unevaluated,
+        warnings=tuple(dict.fromkeys(warnings)),
+        config_from=pull_request.config_from,
+        ledger=_ledger(session.ledger),
+        budget=model.Caps(**budget.model_dump()),
+        finish_reason=_finish_reason(examinations),
+        provenance=_provenance(pull_request, examinations, session, seed),
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of plain data."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def run_id(pull_request: PullRequest, budget: Budget, **choices: Any) -> str:
+    """A hash of everything that decides what a run does; the same run again finds its journal by it."""
+    prompts = [
+        (
+            affected.path,
+            affected.base.hash if affected.base else None,
+            affected.head.hash,
+            affected.governing.fingerprint,
+            affected.head_eval.fingerprint if affected.head_eval else None,
+            affected.eval_path,
+        )
+        for affected in pull_request.affected
+    ]
+    config = pull_request.config.model_dump(mode="json")
+    return digest([version("apo-ci"), config, prompts, budget.model_dump(mode="json"), choices])
+
+
+def _prompt(examination: Examination) -> model.PromptReport:
+    affected, verdict = examination.affected, examination.verdict
+    evals, finding = affected.governing, examination.finding
+    return model.PromptReport(
+        path=affected.path,
+        eval=evals.path,
+        dataset=evals.dataset.path,
+        metric=evals.settings.metric,
+        scorer=_scorer(evals),
+        verdict=verdict.outcome,
+        reasons=verdict.reasons,
+        blocks=verdict.blocks,
+        affected=affected.reasons,
+        is_new=affected.base is None,
+        gate=None if finding is None else _gate(finding),
+        comparison=None if finding is None else _comparison(finding),
+        floor=None if finding is None else _floor(finding.floor, finding),
+        head_verdict=_head_verdict(examination.head_finding),
+        suggestion=_suggestion(examination),
+        errors=() if finding is None else _errors(finding),
+        cost=_account(examination.ledger.total),
+        positive_label=evals.settings.positive_label,
+    )
+
+
+def _scorer(evals: EvalSet) -> str:
+    return ", ".join(_scorer_in_words(scorer) for scorer in evals.settings.scorers)
+
+
+def _scorer_in_words(scorer: Settings) -> str:
+    options = scorer.model_dump(exclude_unset=True, mode="json", by_alias=True)
+    name = str(options.pop("type"))
+    if not options:
+        return name
+    return f"{name} ({'; '.join(f'{key}: {_in_words(value)}' for key, value in options.items())})"
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _gate(finding: Finding) -> model.GateReport:
+    gate = finding.yardstick.gate
+    return model.GateReport(
+        max_drop=gate.max_drop,
+        min=gate.min,
+        policy=gate.policy,
+        on_inconclusive=gate.on_inconclusive,
+        max_errored=gate.max_errored,
+    )
+
+
+def _comparison(finding: Finding) -> model.ComparisonReport | None:
+    comparison = finding.comparison
+    if comparison is None or finding.base is None:
+        return None
+    return model.ComparisonReport(
+        **_figures(comparison),
+        fixed=_changes(comparison.fixed, finding.base, finding.head),
+        broken=_changes(comparison.broken, finding.base, finding.head),
+        n_fixed=len(comparison.fixed),
+        n_broken=len(comparison.broken),
+        changed=comparison.changed,
+        cases_needed=comparison.cases_needed,
+    )
+
+
+def _figures(comparison: Comparison) -> dict[str, Any]:
+    names = (
+        *("n", "base", "head", "delta", "ci_low", "ci_high", "p_value"),
+        *("detectable_drop", "errored", "confidence", "test"),
+    )
+    return {name: getattr(comparison, name) for name in names}
+
+
+def _changes(ids: Iterable[str], base: Evaluation, head: Evaluation) -> tuple[model.CaseChange, ...]:
+    shown = list(ids)[:SHOWN_CASES]
+    before, after = ({outcome.case.id: outcome for outcome in reversed(side.outcomes)} for side in (base, head))
+    return tuple(_change(before[id_], after[id_]) for id_ in shown)
+
+
+def _change(before: Outcome, after: Outcome) -> model.CaseChange:
+    inputs = dict(after.case.inputs)
+    shown = next(iter(inputs.values())) if len(inputs) == 1 else inputs
+    return model.CaseChange(
+        id=after.case.id,
+        input=_excerpt(shown),
+        target=_excerpt(after.case.target),
+        base_reply=None if before.reply is None else _excerpt(before.reply),
+        head_reply=None if after.reply is None else _excerpt(after.reply),
+    )
+
+
+def _excerpt(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
+
+
+def _floor(floor: FloorCheck | None, finding: Finding) -> model.FloorReport | None:
+    if floor is None or (finding.base is not None and finding.yardstick.gate.min is None):
+        return None
+    return model.FloorReport(
+        n=floor.n,
+        head=floor.value,
+        ci_low=floor.ci_low,
+        ci_high=floor.ci_high,
+        confidence=floor.confidence,
+        min=finding.yardstick.gate.min,
+        errored=floor.errored,
+    )
+
+
+def _head_verdict(finding: Finding | None) -> model.HeadVerdict | None:
+    if finding is None:
+        return None
+    return model.HeadVerdict(
+        verdict=finding.verdict.outcome,
+        reasons=finding.verdict.reasons,
+        dataset=finding.yardstick.evals.dataset.path,
+        metric=finding.yardstick.evals.settings.metric,
+        comparison=_comparison(finding),
+        floor=_floor(finding.floor, finding),
+    )
+
+
+def _errors(finding: Finding) -> tuple[model.ErrorCount, ...]:
+    sides = [side for side in (finding.base, finding.head) if side is not None]
+    counts = Counter(outcome.errored for side in sides for outcome in side.outcomes if outcome.errored)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(model.ErrorCount(message=message, count=count) for message, count in ordered)
+
+
+def _suggestion(examination: Examination) -> model.Suggestion | None:
+    found, ledger = examination.search, examination.search_ledger
+    if found is None or ledger is None:
+        return None
+    total = ledger.total
+    return model.Suggestion(
+        status=found.status,
+        **_gain(found),
+        **_proposal(examination.affected.head.source, found),
+        is_revert=found.is_revert,
+        operators=tuple(candidate.operator for candidate in found.lineage),
+        gradients=tuple(candidate.gradient for candidate in found.lineage if candidate.gradient),
+        lineage=_lineage(found),
+        trials=tuple(_trial(trial) for trial in found.history),
+        explanation=found.explanation,
+        finish_reason=found.finish_reason,
+        calls=total.calls,
+        usd=total.usd,
+    )
+
+
+def _gain(found: SearchResult) -> dict[str, Any]:
+    confirmed, over_base = found.confirmation, found.confirmation_over_base
+    gain: dict[str, Any] = {"delta_over_base": over_base.delta if over_base else None}
+    if confirmed is not None:
+        names = ("delta", "ci_low", "ci_high", "p_value", "n", "confidence")
+        gain.update({name: getattr(confirmed, name) for name in names})
+    return gain
+
+
+def _proposal(head: str, found: SearchResult) -> dict[str, Any]:
+    """The winner's text and diff; `None` when nothing but the start is left to show."""
+    proposed = found.winner.prompt.source
+    if found.status == "none" or proposed == head:
+        return {"text": None, "diff": None}
+    return {"text": proposed, "diff": unified_diff(head, proposed, found.winner.prompt.path)}
+
+
+def _lineage(found: SearchResult) -> tuple[model.LineageStep, ...]:
+    trials = {trial.candidate.id: trial for trial in found.history}
+    return tuple(
+        model.LineageStep(
+            id=candidate.id,
+            operator=candidate.operator,
+            gradient=candidate.gradient,
+            round=candidate.round,
+            dev_score=trials[candidate.id].dev_score if candidate.id in trials else None,
+            n=trials[candidate.id].dev_n if candidate.id in trials else 0,
+        )
+        for candidate in found.lineage
+    )
+
+
+def _trial(trial: Trial) -> model.TrialReport:
+    candidate = trial.candidate
+    return model.TrialReport(
+        id=candidate.id,
+        parent=candidate.parent,
+        operator=candidate.operator,
+        round=candidate.round,
+        dev_score=trial.dev_score,
+        dev_n=trial.dev_n,
+        fate=trial.fate,
+    )
+
+
+def _account(account: Account) -> model.Account:
+    return model.Account(
+        calls=account.calls,
+        prompt_tokens=account.prompt_tokens,
+        completion_tokens=account.completion_tokens,
+        usd=account.usd,
+        cache_hits=account.cache_hits,
+    )
+
+
+def _ledger(ledger: Ledger) -> model.LedgerReport:
+    accounts = {purpose.value: _account(ledger.accounts[purpose]) for purpose in Purpose}
+    total = _account(ledger.total).model_dump()
+    return model.LedgerReport(**total, seconds=round(ledger.seconds, 3), purposes=model.Purposes(**accounts))
+
+
+def _finish_reason(examinations: list[Examination]) -> str:
+    findings = [examination.finding for examination in examinations]
+    if any(finding is None for finding in findings):
+        return "error"
+    sides = [side for finding in findings if finding for side in (finding.base, finding.head) if side]
+    return "complete" if all(side.complete for side in sides) else "budget"
+
+
+def _provenance(
+    pull_request: PullRequest, examinations: list[Examination], session: Session, seed: int
+) -> model.Provenance:
+    affected = [examination.affected for examination in examinations]
+    return model.Provenance(
+        version=version("apo-ci"),
+        base_commit=pull_request.base,
+        head_commit=None if pull_request.head == WORKING_TREE else pull_request.head,
+        config_hash=digest(pull_request.config.model_dump(mode="json")),
+        models=_models(pull_request.config, session),
+        seed=seed,
+        python=platform.python_version(),
+        openai=version("openai"),
+        datasets={each.governing.dataset.path: each.governing.dataset.fingerprint for each in affected},
+        prompts={
+            each.path: model.PromptHashes(base=each.base.hash if each.base else None, head=each.head.hash)
+            for each in affected
+        },
+        run=session.run,
+    )
+
+
+def _models(config: Config, session: Session) -> tuple[model.ModelIdentity, ...]:
+    return tuple(
+        model.ModelIdentity(
+            role="optimizer" if settings == config.proposer_model and settings != config.model else "task",
+            provider=opened.provider,
+            name=settings.name or "local",
+            parameters=settings.parameters.model_dump(exclude_unset=True, mode="json"),
+        )
+        for settings, opened in session.models.items()
+    )

@@ -1,0 +1,222 @@
+"""One affected prompt: base and head on the same cases, the comparison, the verdict, and the search."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from apo_ci.config import Budget, Config, GateSettings, ModelSettings, SearchSettings
+from apo_ci.errors import InfrastructureError
+from apo_ci.evaluation.compare import Comparison, compare
+from apo_ci.evaluation.evaluate import Evaluation, TaskModel, evaluate
+from apo_ci.evaluation.floor import FloorCheck, check_floor
+from apo_ci.evaluation.metrics import Metric, make_metric
+from apo_ci.evaluation.score import Scorer
+from apo_ci.evaluation.scorers import make_scorer
+from apo_ci.gate import Verdict, judge
+from apo_ci.inputs.datasets import Case
+from apo_ci.inputs.evals import EvalSet
+from apo_ci.inputs.prompts import Prompt
+from apo_ci.inputs.pull_request import AffectedPrompt
+from apo_ci.inputs.splits import Splits, assign_splits
+from apo_ci.lm.cached import CachedModel
+from apo_ci.lm.ledger import Ledger
+from apo_ci.lm.model import Purpose
+from apo_ci.pipeline.session import Session
+from apo_ci.search.loop import optimize
+from apo_ci.search.result import Progress, SearchResult
+from apo_ci.search.task import SearchTask
+
+FEWEST_CASES = 10
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """How an eval set measures: its cases, scorer, metric and thresholds, and the model that answers."""
+
+    evals: EvalSet
+    cases: tuple[Case, ...]
+    splits: Splits
+    scorer: Scorer
+    metric: Metric
+    gate: GateSettings
+    model: CachedModel
+    task: TaskModel
+
+    @property
+    def replicates(self) -> int:
+        """How often each case is asked."""
+        return self.evals.settings.replicates
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one yardstick says of both versions."""
+
+    yardstick: Yardstick
+    base: Evaluation | None
+    head: Evaluation
+    comparison: Comparison | None
+    floor: FloorCheck | None
+    verdict: Verdict
+
+
+@dataclass
+class Examination:
+    """Everything that a run finds out about one affected prompt; `verdict` is the one that gates."""
+
+    affected: AffectedPrompt
+    ledger: Ledger
+    verdict: Verdict
+    finding: Finding | None = None
+    head_finding: Finding | None = None
+    search: SearchResult | None = None
+    search_ledger: Ledger | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+async def examine(affected: AffectedPrompt, session: Session, config: Config) -> Examination:
+    """Evaluate both versions and judge. What infrastructure does to the run becomes an `error` verdict."""
+    evals = affected.governing
+    ledger = session.ledger.child(evals.settings.budget or Budget())
+    examination = Examination(affected, ledger, Verdict("error", (), blocks=True))
+    try:
+        yardstick = await _open(evals, session, config, ledger)
+        examination.finding = await _measure(affected, _affordable(yardstick, affected, examination))
+        examination.verdict = examination.finding.verdict
+        if affected.head_eval is not None and affected.eval_changed and affected.head_eval is not evals:
+            second = await _open(affected.head_eval, session, config, ledger)
+            examination.head_finding = await _measure(affected, second)
+    except InfrastructureError as error:
+        if examination.finding is None:
+            examination.verdict = replace(examination.verdict, reasons=(str(error),))
+        examination.warnings.append(str(error))
+    return examination
+
+
+def task_model(settings: ModelSettings) -> TaskModel:
+    """What requests to the model of `settings` begin with."""
+    return TaskModel(settings.name or settings.provider, settings.parameters)
+
+
+async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
+    settings, applied, cases = evals.settings, evals.settings.applied_to(config), evals.dataset.cases
+    model = (await session.model(applied.model)).charging(ledger)
+    return Yardstick(
+        evals=evals,
+        cases=cases,
+        splits=assign_splits(cases, settings.splits, labels=bool(settings.labels), path=evals.path),
+        scorer=make_scorer(settings.scorers),
+        metric=make_metric(settings.metric, settings.positive_label, settings.labels or None),
+        gate=applied.gate,
+        model=model,
+        task=task_model(applied.model),
+    )
+
+
+def _affordable(yardstick: Yardstick, affected: AffectedPrompt, examination: Examination) -> Yardstick:
+    """The yardstick with as many cases as the budget's calls allow for all sides, chosen by hash."""
+    calls = examination.ledger.remaining(Purpose.HEAD).calls
+    sides = 1 if affected.base is None else 2
+    cost = sides * yardstick.replicates
+    if calls is None or calls >= cost * len(yardstick.cases) or calls < cost * FEWEST_CASES:
+        return yardstick
+    affordable = calls // cost
+    examination.warnings.append(
+        f"{affected.path}: the budget of {calls:,} calls allows {affordable:,} of {len(yardstick.cases):,} cases; "
+        f"all of them need {cost * len(yardstick.cases):,} calls."
+    )
+    return replace(yardstick, cases=_sample(yardstick.cases, affordable))
+
+
+def _sample(cases: Sequence[Case], size: int) -> tuple[Case, ...]:
+    """`size` cases by the order of their ids' hashes: the same ones however the file is ordered."""
+    order = sorted(cases, key=lambda case: hashlib.sha256(case.id.encode()).digest())
+    chosen = {case.id for case in order[:size]}
+    return tuple(case for case in cases if case.id in chosen)
+
+
+async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
+    base, head = await asyncio.gather(
+        _evaluate(affected.base, yardstick, Purpose.BASE), _evaluate(affected.head, yardstick, Purpose.HEAD)
+    )
+    assert head is not None
+    gate = yardstick.gate
+    comparison = None
+    if base is not None:
+        comparison = compare(base, head, yardstick.metric, confidence=gate.confidence, max_drop=gate.max_drop)
+    floor = check_floor(head, yardstick.metric, confidence=gate.confidence)
+    return Finding(yardstick, base, head, comparison, floor, judge(comparison, floor, gate))
+
+
+async def _evaluate(prompt: Prompt | None, yardstick: Yardstick, purpose: Purpose) -> Evaluation | None:
+    if prompt is None:
+        return None
+    return await evaluate(
+        prompt,
+        yardstick.cases,
+        model=yardstick.model,
+        settings=yardstick.task,
+        scorer=yardstick.scorer,
+        purpose=purpose,
+        replicates=yardstick.replicates,
+    )
+
+
+def wants_search(examination: Examination, config: Config) -> bool:
+    """Whether a search may help: it is enabled, and the prompt could be measured."""
+    return examination.finding is not None and search_settings(examination, config).enabled
+
+
+def search_settings(examination: Examination, config: Config) -> SearchSettings:
+    """The configuration's, with what the eval set overrides."""
+    return examination.affected.governing.settings.applied_to(config).search
+
+
+async def search(
+    examination: Examination, session: Session, config: Config, *, share: int, progress: Progress | None
+) -> None:
+    """Search for a better prompt with one of `share` equal shares of what is left; the result is noted."""
+    finding = examination.finding
+    assert finding is not None
+    yardstick = finding.yardstick
+    settings = session.seeded(search_settings(examination, config))
+    ledger = examination.ledger.child(_share(examination.ledger, settings, share))
+    examination.search_ledger = ledger
+    proposer_settings = yardstick.evals.settings.applied_to(config).proposer_model
+    try:
+        proposer = (await session.model(proposer_settings)).charging(ledger)
+        task = SearchTask(
+            start=examination.affected.head,
+            base=examination.affected.base,
+            splits=yardstick.splits,
+            scorer=yardstick.scorer,
+            metric=yardstick.metric,
+            task_model=yardstick.model.charging(ledger),
+            task_settings=yardstick.task,
+            proposer_model=proposer,
+            proposer_settings=task_model(proposer_settings),
+            ledger=ledger,
+            settings=settings,
+            replicates=yardstick.replicates,
+            confidence=yardstick.gate.confidence,
+            evaluations=tuple(each for each in (finding.base, finding.head) if each is not None),
+        )
+        examination.search = await optimize(task, progress)
+    except InfrastructureError as error:
+        examination.warnings.append(f"The search for {examination.affected.path} stopped: {error}")
+
+
+def _share(ledger: Ledger, settings: SearchSettings, share: int) -> Budget:
+    left = ledger.remaining(Purpose.SEARCH)
+    calls = [
+        limit for limit in (None if left.calls is None else left.calls // share, settings.calls) if limit is not None
+    ]
+    return Budget(
+        calls=min(calls, default=None),
+        tokens=None if left.tokens is None else left.tokens // share,
+        usd=None if left.usd is None else left.usd / share,
+        seconds=None if left.seconds is None else left.seconds / share,
+    )

@@ -1,0 +1,66 @@
+"""The pull-request comment: the verdict first, never longer than GitHub takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from apo_ci.report import words
+from apo_ci.report.layout import Detail, headline_alone, lay_out
+from apo_ci.report.model import Report
+from apo_ci.report.redact import Redactor, redacted
+
+MARKER = "<!-- apo-ci:comment -->"
+# GitHub takes 65,536 characters. Counted in bytes, which is never less, whatever its unit of counting.
+MAX_BYTES = 65_000
+ELSEWHERE = "The whole report is in report.json."
+# From the least important end: what is left out, the label it replaces, and the detail that remains.
+STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("provenance", "provenance", {"provenance": False}),
+    ("ledger", "ledger", {"ledger": False}),
+    ("search", "the search's path", {"chart_nodes": 0}),
+    ("whole", "suggested prompts in full", {"whole_prompt": 0}),
+    ("cases", "most cases", {"cases": 3}),
+    *(("prompts", "details of most prompts", {"full_sections": number}) for number in (30, 20, 12, 8, 5, 3, 2, 1)),
+    ("cases", "cases", {"cases": 0}),
+    ("gradients", "what led to suggestions", {"gradients": 0}),
+    ("diff", "most of the diff", {"diff_lines": 30}),
+    ("diff", "diffs", {"diff_lines": 0}),
+    ("prompts", "sections of most prompts", {"sections": 20}),
+    ("prompts", "sections of prompts", {"sections": 0}),
+    ("notes", "most notes", {"notes": 5}),
+    *(("rows", "rows of the table", {"rows": number}) for number in (200, 100, 50, 20)),
+    ("rows", "the table", {"rows": 0}),
+    ("notes", "notes", {"notes": 0}),
+)
+
+
+def render_comment(report: Report, redactor: Redactor) -> str:
+    """The comment's Markdown; it begins with the hidden `MARKER` and the verdict, and ends with a newline."""
+    clean = redacted(report, redactor)
+    return shortened(clean, Detail(), redactor, limit=MAX_BYTES, marker=MARKER + "\n", elsewhere=ELSEWHERE)
+
+
+def shortened(
+    report: Report, detail: Detail, redactor: Redactor, *, limit: int, marker: str = "", elsewhere: str
+) -> str:
+    """`report` as Markdown in at most `limit` bytes of UTF-8, leaving out one thing after the other.
+
+    `marker` and the verdict are always there, and what was left out is named.
+    """
+    missing: dict[str, str] = {}
+    text = marker + redactor(lay_out(report, detail))
+    for key, label, change in STEPS:
+        if _size(text) <= limit:
+            return text
+        missing[key] = label
+        detail = replace(detail, **change)
+        left_out = words.listed(missing.values())
+        text = marker + redactor(lay_out(report, detail, left_out=left_out, elsewhere=elsewhere))
+    if _size(text) <= limit:
+        return text
+    return marker + redactor(headline_alone(report, note=f"Shortened to fit: only the verdict is left. {elsewhere}"))
+
+
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,44 @@
+"""Candidates: the prompts that the search has made, each with the way it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from apo_ci.inputs.datasets import Case
+from apo_ci.inputs.prompts import Prompt
+
+Operator = Literal["start", "base", "edit", "paraphrase", "demonstrations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prompt proposed by the search, with its lineage.
+
+    `parent` is the id of the candidate that it was made from, `gradient` the criticism that it answers,
+    `round` 0 for what was there before the first round. `note` tells more about the operator.
+    """
+
+    prompt: Prompt
+    id: int
+    parent: int | None
+    operator: Operator
+    gradient: str | None
+    round: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A prompt that an operator made, before the guards have seen it.
+
+    `written_for` are the train cases that its parent fails and that it should get right; empty when it was
+    not written for any.
+    """
+
+    prompt: Prompt
+    parent: Candidate
+    operator: Operator
+    gradient: str | None = None
+    written_for: tuple[Case, ...] = ()
+    note: str = ""

@@ -1,0 +1,80 @@
+"""All candidates of a search by number, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from apo_ci.inputs.prompts import Prompt
+from apo_ci.search.candidate import Candidate, Draft, Operator
+from apo_ci.search.proposer import Tried
+from apo_ci.search.pulls import Pulls
+from apo_ci.search.result import Trial
+from apo_ci.search.wording import one_line
+
+
+class Roster:
+    """Numbers candidates in the order in which they are made, and keeps their latest fate."""
+
+    def __init__(self) -> None:
+        self.candidates: list[Candidate] = []
+        self._fates: dict[int, str] = {}
+
+    def begin(self, prompt: Prompt, operator: Operator) -> Candidate:
+        """A candidate that was there before the first round."""
+        return self._add(Candidate(prompt, len(self.candidates), None, operator, None, 0))
+
+    def enrol(self, draft: Draft, round_: int) -> Candidate:
+        """A draft as a candidate."""
+        number, parent = len(self.candidates), draft.parent.id
+        return self._add(Candidate(draft.prompt, number, parent, draft.operator, draft.gradient, round_, draft.note))
+
+    def note(self, fates: Mapping[int, str]) -> None:
+        """Record what became of candidates, by id."""
+        self._fates.update(fates)
+
+    def parent_of(self, candidate: Candidate) -> Candidate | None:
+        """What `candidate` was made from."""
+        return None if candidate.parent is None else self.candidates[candidate.parent]
+
+    def lineage(self, candidate: Candidate) -> tuple[Candidate, ...]:
+        """From the first ancestor down to `candidate`."""
+        line = [candidate]
+        while (parent := self.parent_of(line[-1])) is not None:
+            line.append(parent)
+        return tuple(reversed(line))
+
+    def tried(self, pulls: Pulls, most: int) -> list[Tried]:
+        """The latest rewritings that reached dev, with their scores and their parents' on the same cases."""
+        found: list[Tried] = []
+        for candidate in reversed(self.candidates):
+            parent = self.parent_of(candidate)
+            upto = pulls.count(candidate)
+            if parent is None or candidate.operator == "demonstrations" or not upto:
+                continue
+            text = rewritten(candidate.prompt, parent.prompt)
+            before = pulls.estimate(parent, min(upto, pulls.count(parent)))
+            found.append(Tried(text, pulls.estimate(candidate, upto), before))
+            if len(found) == most:
+                break
+        return found
+
+    def trials(self, pulls: Pulls | None, winner: Candidate) -> tuple[Trial, ...]:
+        """Every candidate with its dev score and fate."""
+        return tuple(self._trial(candidate, pulls, winner) for candidate in self.candidates)
+
+    def _trial(self, candidate: Candidate, pulls: Pulls | None, winner: Candidate) -> Trial:
+        number = 0 if pulls is None else pulls.count(candidate)
+        score = pulls.estimate(candidate) if pulls is not None and number else None
+        fate = "winner" if candidate is winner else self._fates.get(candidate.id, "kept")
+        return Trial(candidate, number, score, fate)
+
+    def _add(self, candidate: Candidate) -> Candidate:
+        self.candidates.append(candidate)
+        return candidate
+
+
+def rewritten(prompt: Prompt, parent: Prompt) -> str:
+    """The parts of `prompt` that its parent does not have."""
+    before = {part.text for part in parent.parts}
+    fresh: Sequence[str] = [one_line(part.text) for part in prompt.parts if part.text not in before]
+    return "\n".join(fresh)

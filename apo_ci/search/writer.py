@@ -1,0 +1,85 @@
+"""How an optimizer model is asked for reasons, edits and paraphrases: the protocol, and the asking itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from apo_ci.config import Parameters
+from apo_ci.errors import BudgetExhaustedError, RequestFailedError
+from apo_ci.evaluation.evaluate import TaskModel
+from apo_ci.inputs.prompts import Prompt
+from apo_ci.lm.failures import UnsupportedFeatureError
+from apo_ci.lm.model import LanguageModel, Message, Purpose, Request
+from apo_ci.search.gradients import FailureGroup
+from apo_ci.search.proposer import Tried
+
+Texts = Mapping[int, str]
+_CUT_OFF = frozenset({"length", "content_filter"})
+
+
+class Writer(Protocol):
+    """Puts the three questions to an optimizer model.
+
+    Contract: each is one request, or two where the endpoint refuses structured output; a useless or failed
+    reply is an empty answer. `sample` tells repeated questions apart. Texts are by index of `Prompt.parts`.
+    """
+
+    async def reasons(self, prompt: Prompt, group: FailureGroup, most: int, sample: int) -> tuple[str, ...]:
+        """Why `prompt` fails the cases of `group`, in at most `most` reasons."""
+        ...
+
+    async def edit(
+        self, prompt: Prompt, reason: str, group: FailureGroup, tried: Sequence[Tried], sample: int
+    ) -> Texts:
+        """New texts of the parts, to mend what `reason` says."""
+        ...
+
+    async def paraphrase(self, prompt: Prompt, sample: int) -> Texts:
+        """New texts of the parts that mean the same."""
+        ...
+
+
+class OptimizerModel:
+    """Sends the search's own requests; counts them in `asked`, and tells the end of the budget by `exhausted`."""
+
+    def __init__(self, model: LanguageModel, settings: TaskModel, defaults: Parameters):
+        self._model = model
+        self._name = settings.name
+        self._parameters = settings.parameters.over(defaults)
+        self._refuses_schemas = False
+        self.asked = 0
+        self.exhausted = False
+
+    async def ask(
+        self, messages: tuple[Message, ...], sample: int, schema: Mapping[str, Any] | None = None, **limits: Any
+    ) -> str | None:
+        """The reply, or `None` when there is none that is whole. `limits` are parameters of this request.
+
+        Raises `InfrastructureError`.
+        """
+        parameters = self._parameters.model_copy(update=limits)
+        written = None if schema is None or self._refuses_schemas else json.dumps(schema, sort_keys=True)
+        request = Request(self._name, messages, parameters, written, sample, Purpose.SEARCH)
+        try:
+            return await self._send(request)
+        except RequestFailedError as failed:
+            if written is None:
+                return None
+            self._refuses_schemas = self._refuses_schemas or isinstance(failed, UnsupportedFeatureError)
+        try:
+            return await self._send(Request(self._name, messages, parameters, None, sample, Purpose.SEARCH))
+        except RequestFailedError:
+            return None
+
+    async def _send(self, request: Request) -> str | None:
+        if self.exhausted:
+            return None
+        self.asked += 1
+        try:
+            completion = await self._model.complete(request)
+        except BudgetExhaustedError:
+            self.exhausted = True
+            return None
+        return None if completion.finish_reason in _CUT_OFF else completion.text
