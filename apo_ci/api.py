@@ -78,7 +78,7 @@ def evaluate(
     """Score `prompt` on every case.
 
     `prompt` is a `Path` to a prompt file, or the text of one. `cases` are rows with a `target` each, or the path of a
-    JSONL, CSV or YAML file. `scorer` is written as in an eval set: `{"type": "label", "labels": ["Yes", "No"]}`. `cache`
+    JSONL, CSV or YAML file. `scorer` is as in an eval set: `{"type": "label", "labels": ["Yes", "No"]}`. `cache`
     is a SQLite file that keeps replies; without one, nothing is kept. Raises `ApoError`.
     """
     setting = _read(prompt, cases, scorer, metric, positive_label)

@@ -207,9 +207,11 @@ def serve_local(host: str, port: int, model: Path | None, parallel: int) -> None
     apo-ci serve-local --port 8080
     curl http://127.0.0.1:8080/v1/chat/completions -d '{"messages": [{"role": "user", "content": "2 + 2 ="}]}'
     """
+    from apo_ci.config import ModelSettings
     from apo_ci.lm.local import serve
 
-    serve(host=host, port=port, path=model, parallel=parallel)
+    settings = ModelSettings(provider="local", path=str(model) if model else None, concurrency=parallel)
+    serve(settings, host, port, lambda url: click.echo(f"The model answers at {url} until you press Ctrl+C."))
 
 
 @main.command()

@@ -115,7 +115,10 @@ def _what_is_missing(comparison: Comparison, settings: GateSettings) -> str:
         seen = f"one of {_points(comparison.detectable_drop)} points or more would have shown (power 0.8)"
     else:
         seen = "so few cannot show any"
-    shown = f"The data ({_count(n)}) neither show nor rule out {larger}; {seen}."
+    found = f"neither show nor rule out {larger}"
+    if comparison.ci_high < -allowed - SLACK:
+        found = f"suggest {larger}, but the {comparison.test} test does not confirm it"
+    shown = f"The data ({_count(n)}) {found}; {seen}."
     needed = cases_needed(comparison.delta, comparison.deviation, allowed, settings.confidence)
     if needed is not None:
         return f"{shown} About {max(needed, n + 1):,} cases would settle it, if the difference stays the same."
@@ -124,7 +127,7 @@ def _what_is_missing(comparison: Comparison, settings: GateSettings) -> str:
     few = cases_needed(comparison.delta, comparison.deviation, SUGGESTED_DROP, settings.confidence) or n
     return (
         f"{shown} While no drop at all is allowed, more cases will not settle it; "
-        f"with `max_drop: {SUGGESTED_DROP}` about {max(few, n + 1):,} would."
+        f"with `max_drop: {SUGGESTED_DROP}` about {max(few, n + 1):,} cases would."
     )
 
 

@@ -13,7 +13,6 @@ from apo_ci.inputs.rows import Row, Stream, parse_object, read_rows
 
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
-RESERVED = ("id", "target", "split", "metadata")
 METADATA_PREFIX = "metadata."
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -131,15 +130,14 @@ def _renamed(row: Row, columns: Mapping[str, str], path: str) -> Row:
 
 def _keyed(row: Row, path: str) -> KeyedCase:
     inputs = dict(row.values)
-    own = {name: inputs.pop(name) for name in RESERVED if name in inputs}
-    if row.flat:
-        own = {name: value for name, value in own.items() if value != ""}
-    target = own.get("target")
+    target, own_id, split, metadata = (inputs.pop(name, None) for name in ("target", "id", "split", "metadata"))
+    if row.flat:  # an empty cell means nothing
+        target, own_id, split, metadata = (value or None for value in (target, own_id, split, metadata))
     if target is None:
         raise InputError("The row has no target.", cure="Add `target`.", path=path, line=row.line)
-    metadata = _metadata(own.get("metadata"), row, path)
+    extra = {} if metadata is None else _metadata(metadata, row, path)
     for name in [name for name in inputs if name.startswith(METADATA_PREFIX)]:
-        metadata[name.removeprefix(METADATA_PREFIX)] = inputs.pop(name)
+        extra[name.removeprefix(METADATA_PREFIX)] = inputs.pop(name)
     try:
         digest = hashlib.sha256(_encode(inputs).encode())
         inputs_key = int.from_bytes(digest.digest()[:8])
@@ -147,32 +145,31 @@ def _keyed(row: Row, path: str) -> KeyedCase:
     except UnicodeEncodeError as problem:
         message = "The row holds half a character (a lone surrogate)."
         raise InputError(message, cure="Write the whole character.", path=path, line=row.line) from problem
-    own_id = _own_id(own.get("id"), row, path)
-    case_id = digest.hexdigest()[:16]
-    case = Case(own_id or case_id, inputs, target, metadata, _split(own.get("split"), row, path), row.line)
-    return KeyedCase(case, inputs_key, int(case_id, 16), own_id is not None)
+    content = digest.digest()[:8]
+    case_id = content.hex() if own_id is None else _own_id(own_id, row, path)
+    case = Case(case_id, inputs, target, extra, None if split is None else _split(split, row, path), row.line)
+    return KeyedCase(case, inputs_key, int.from_bytes(content), own_id is not None)
 
 
 def _metadata(value: Any, row: Row, path: str) -> dict[str, Any]:
     try:
-        value = parse_object(value) if row.flat and value is not None else value
+        value = parse_object(value) if row.flat else value
     except ValueError as problem:
         raise InputError(f"metadata: {problem}", cure='Write {"key": …}.', path=path, line=row.line) from problem
-    if value is not None and not isinstance(value, dict):
+    if not isinstance(value, dict):
         raise InputError("`metadata` must be a mapping.", cure='Write {"key": …}.', path=path, line=row.line)
-    return dict(value or {})
+    return dict(value)
 
 
-def _own_id(value: Any, row: Row, path: str) -> str | None:
-    if value is None:
-        return None
+def _own_id(value: Any, row: Row, path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise InputError("`id` must be text or a whole number.", cure="Write a word.", path=path, line=row.line)
     return str(value)
 
 
-def _split(value: Any, row: Row, path: str) -> Split | None:
-    if value is not None and value not in SPLITS:
+def _split(value: Any, row: Row, path: str) -> Split:
+    found = next((split for split in SPLITS if split == value), None)
+    if found is None:
         message = f"There is no split `{text_of(value)}`."
         raise InputError(message, cure="Write train, dev or test.", path=path, line=row.line)
-    return next((split for split in SPLITS if split == value), None)
+    return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from apo_ci.config import Price
-from apo_ci.errors import PriceUnknownError, RequestFailedError
+from apo_ci.errors import RequestFailedError
 from apo_ci.lm.failures import AttemptFailedError, Failure
 from apo_ci.lm.ledger import Charge, Ledger
 from apo_ci.lm.model import Request, Usage
+from apo_ci.lm.prices import FREE, price_unknown
 
 DEFAULT_MAX_TOKENS = 1024  # sent where a cap needs a longest reply and the request names none
 _MESSAGE_OVERHEAD = 16  # tokens by which a chat template may wrap a message
@@ -18,8 +19,8 @@ _REQUEST_OVERHEAD = 64  # and a whole request
 class Estimator:
     """Bounds and prices requests to one endpoint; learns where its replies report more than the bound."""
 
-    def __init__(self, price: Callable[[str], Price | None]) -> None:
-        """`price` knows what a model costs."""
+    def __init__(self, price: Callable[[str, int], Price | None]) -> None:
+        """`price` knows what a model costs for a prompt of at most so many tokens."""
         self._price = price
         self._excess: dict[str, Usage] = {}
 
@@ -48,15 +49,12 @@ class Estimator:
             known = self._excess.get(request.model, Usage())
             self._excess[request.model] = Usage(known.prompt_tokens + prompt, known.completion_tokens + completion)
 
-    def price_of(self, model: str, provider: str, ledger: Ledger) -> Price:
-        """Dollars for a million tokens; `PriceUnknownError` when a cap depends on a price that nobody knows."""
-        price = self._price(model)
+    def price_of(self, model: str, worst: Usage, provider: str, ledger: Ledger) -> Price:
+        """The price of a request; `PriceUnknownError` when a cap depends on it and nobody knows."""
+        price = self._price(model, worst.prompt_tokens)
         if price is None and ledger.bounds_dollars:
-            raise PriceUnknownError(
-                f"a budget in dollars is set, and the price of {model} at {provider} is not known",
-                cure="Set model.price: {input: …, output: …} in dollars for a million tokens, or drop budget.usd.",
-            )
-        return price or Price(input=0, output=0)
+            raise price_unknown(model, provider)
+        return price or FREE
 
 
 def charge_for(usage: Usage, price: Price) -> Charge:

@@ -52,14 +52,14 @@ class MeteredModel:
         self,
         transport: Transport,
         throttle: Throttle,
-        price: Callable[[str], Price | None],
+        price: Callable[[str, int], Price | None],
         *,
         timeout_seconds: float = 60.0,
         max_retries: int = 4,
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
-        """`price` knows what a model costs; `rng` spreads the retries."""
+        """`price` knows what a model costs for a prompt of at most so many tokens; `rng` spreads the retries."""
         self._transport = transport
         self._throttle = throttle
         self._estimator = Estimator(price)
@@ -132,7 +132,7 @@ class MeteredModel:
     async def _metered(self, request: Request, ledger: Ledger, pilot: bool) -> _Attempt:
         """Reserve the worst case, make one attempt, settle what it cost."""
         worst = self._estimator.worst_case(request)
-        price = self._estimator.price_of(request.model, self.provider, ledger)
+        price = self._estimator.price_of(request.model, worst, self.provider, ledger)
         reserved = charge = charge_for(worst, price)  # until we hear otherwise, the attempt cost its worst case
         await self._pace(reserved.tokens, ledger)
         reservation = await ledger.reserve(Amount(1, reserved.tokens, reserved.usd), request.purpose)

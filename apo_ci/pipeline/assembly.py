@@ -18,6 +18,7 @@ from apo_ci.gate import worst
 from apo_ci.inputs.evals import EvalSet
 from apo_ci.inputs.pull_request import PullRequest
 from apo_ci.inputs.trees import WORKING_TREE
+from apo_ci.lm.factory import model_name
 from apo_ci.lm.ledger import Account, Ledger
 from apo_ci.lm.model import Purpose
 from apo_ci.pipeline.examination import Examination, Finding
@@ -327,7 +328,7 @@ def _models(config: Config, session: Session) -> tuple[model.ModelIdentity, ...]
         model.ModelIdentity(
             role="optimizer" if settings == config.proposer_model and settings != config.model else "task",
             provider=opened.provider,
-            name=settings.name or "local",
+            name=model_name(settings),
             parameters=settings.parameters.model_dump(exclude_unset=True, mode="json"),
         )
         for settings, opened in session.models.items()

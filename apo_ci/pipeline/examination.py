@@ -22,6 +22,7 @@ from apo_ci.inputs.prompts import Prompt
 from apo_ci.inputs.pull_request import AffectedPrompt
 from apo_ci.inputs.splits import Splits, assign_splits
 from apo_ci.lm.cached import CachedModel
+from apo_ci.lm.factory import model_name
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Purpose
 from apo_ci.pipeline.session import Session
@@ -98,7 +99,7 @@ async def examine(affected: AffectedPrompt, session: Session, config: Config) ->
 
 def task_model(settings: ModelSettings) -> TaskModel:
     """What requests to the model of `settings` begin with."""
-    return TaskModel(settings.name or settings.provider, settings.parameters)
+    return TaskModel(model_name(settings), settings.parameters)
 
 
 async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:

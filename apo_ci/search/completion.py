@@ -22,7 +22,8 @@ TEMPERATURE = 0.7
 LONGEST_LINE = 300  # characters of a case that are shown
 LONGEST_INSTRUCTION = 600  # characters; longer ones are left as they are
 CASES_SHOWN = 1
-_LABELS = ("instruction:", "in other words:", "improved:", "note:", "case:")
+OPENING = "Say that"  # as the template of gradients ends, so that the model does not tell a story instead
+_LABELS = ("instruction:", "in other words:", "written again:", "note:", "case:")
 
 
 class CompletionWriter:
@@ -44,7 +45,7 @@ class CompletionWriter:
         line = await self._line(
             "completion_gradient", {"instruction": one_line(prompt.parts[index].text), "cases": cases}, 48, sample
         )
-        return () if line is None else (line,)
+        return () if line is None else (f"{OPENING} {line}",)
 
     async def edit(
         self, prompt: Prompt, reason: str, group: FailureGroup, tried: Sequence[Tried], sample: int

@@ -96,7 +96,9 @@ def test_an_interval_beyond_the_threshold_does_not_fail_while_the_test_finds_not
     comparison = _compare(14, 5, 0, 1)
     assert comparison.ci_high < 0
     assert comparison.p_value > 0.05
-    assert judge(comparison, None, GateSettings()).outcome == "inconclusive"
+    verdict = judge(comparison, None, GateSettings())
+    assert verdict.outcome == "inconclusive"
+    assert "suggest a drop, but the exact McNemar test does not confirm it" in verdict.reasons[0]
 
 
 def test_a_significant_drop_within_what_is_allowed_passes() -> None:

@@ -187,5 +187,5 @@ def test_long_text_is_escaped_in_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     start = time.perf_counter()
     for function in (escape.prose, escape.code, escape.cell, escape.block, escape.html, escape.terminal):
-        assert function(text)
+        function(text)
     assert time.perf_counter() - start < 10

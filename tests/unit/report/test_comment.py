@@ -1,0 +1,141 @@
+"""The comment fits GitHub, whatever it is about, and says the verdict first."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apo_ci.report import comment, summary
+from apo_ci.report.comment import MARKER, MAX_BYTES, render_comment, shortened
+from apo_ci.report.layout import Detail
+from apo_ci.report.model import ErrorCount, Report
+from apo_ci.report.redact import Redactor
+from tests.unit.report.github import Page
+from tests.unit.report.samples import BETTER, HEAD_TEXT, HOSTILE, PATH, SITUATIONS, WORSE, change, hostile, report, sentiment
+
+OWN_TAGS = {
+    *("h3", "h4", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "sub"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+OTHER_SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+text = st.one_of(st.text(max_size=40), st.sampled_from([HOSTILE, "x" * 5_000, "\u202e" * 3_000, "```\n" * 500, "話" * 9_000]))
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_marker_and_the_verdict_come_first(situation: str) -> None:
+    value = SITUATIONS[situation]
+    lines = render_comment(value, Redactor()).splitlines()
+    assert lines[0] == MARKER
+    assert lines[1].startswith("### ")
+    assert value.verdict.capitalize() in lines[1]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_nothing_foreign_comes_alive(situation: str) -> None:
+    page = Page(render_comment(SITUATIONS[situation], Redactor()))
+    assert set(page.tags) <= OWN_TAGS
+    assert page.live == []
+    assert page.comments == [" apo-ci:comment "]
+    assert page.html.count("<details>") == page.html.count("</details>")
+
+
+@OTHER_SETTINGS
+@given(st.lists(text, min_size=7, max_size=7), st.integers(1, 60))
+def test_a_comment_fits_whatever_the_texts_and_however_many_prompts(texts: list[str], number: int) -> None:
+    path, reason, gradient, reply, body, warning, error = texts
+    case = change(1, fixed=False).model_copy(update={"input": reply, "head_reply": reply, "id": path})
+    prompt = sentiment(
+        path=path or PATH,
+        reasons=(reason,) * 9,
+        comparison=WORSE.model_copy(update={"broken": (case,) * 30}),
+        suggestion=BETTER.model_copy(update={"gradients": (gradient,) * 20, "text": body, "diff": f"+{body}\n" * 40}),
+        errors=(ErrorCount(message=error, count=3),),
+    )
+    value = report(*[prompt] * number, verdict="fail", warnings=tuple(f"{warning}{i}" for i in range(number)))
+    shown = render_comment(value, Redactor())
+    assert len(shown) <= len(shown.encode()) <= MAX_BYTES
+    assert shown.startswith(MARKER + "\n### ❌ Fail: ")
+    page = Page(shown)
+    assert set(page.tags) <= OWN_TAGS
+    assert page.live == []
+
+
+def test_what_was_left_out_is_named_from_the_least_important_end() -> None:
+    shown = render_comment(SITUATIONS["huge_shortened"], Redactor())
+    assert "Shortened to fit; left out: provenance, ledger, the search's path" in shown
+    assert "```diff" in shown
+    assert len(shown.encode()) > MAX_BYTES / 3
+
+
+@pytest.mark.parametrize("limit", [200, 400, 1_000, 3_000, 10_000])
+def test_the_verdict_survives_any_limit(limit: int) -> None:
+    shown = shortened(
+        SITUATIONS["huge_shortened"], Detail(), Redactor(), limit=limit, marker=MARKER + "\n", elsewhere="See report.json."
+    )
+    assert shown.startswith(MARKER + "\n### ❌ Fail: 40 of 40 prompts got worse\n")
+    assert "Shortened to fit" in shown
+    assert len(shown.encode()) <= limit
+
+
+def test_many_prompts_keep_the_worst_rows() -> None:
+    passing = [sentiment(path=f"prompts/{number}.prompt.md", verdict="pass", suggestion=None) for number in range(2_000)]
+    shown = render_comment(report(*passing, sentiment(path="prompts/bad.prompt.md"), verdict="fail"), Redactor())
+    assert "prompts/bad.prompt.md" in shown
+    assert "more prompts are left out of this table" in shown
+    assert len(shown.encode()) <= MAX_BYTES
+
+
+def test_large_reports_are_rendered_in_time() -> None:
+    start = time.perf_counter()
+    render_comment(SITUATIONS["huge_shortened"], Redactor(["a-secret-key-of-some-length"]))
+    summary.render_summary(SITUATIONS["huge_shortened"], Redactor(["a-secret-key-of-some-length"]))
+    assert time.perf_counter() - start < 20
+
+
+def test_two_hundred_kilobytes_of_reply_do_not_fill_the_comment() -> None:
+    reply = "".join(random.Random(0).choices("ab `|\n", k=200_000))
+    case = change(1, fixed=False).model_copy(update={"head_reply": reply, "input": reply})
+    value = report(sentiment(comparison=WORSE.model_copy(update={"broken": (case,), "n_broken": 1})), verdict="fail")
+    shown = render_comment(value, Redactor())
+    assert len(shown) < 12_000
+    assert "Provenance" in shown
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_summary_fits_its_step(situation: str) -> None:
+    shown = summary.render_summary(SITUATIONS[situation], Redactor())
+    assert len(shown.encode()) <= summary.MAX_BYTES < 2**20
+    assert MARKER not in shown
+    assert Page(shown).live == []
+
+
+def test_a_summary_has_every_prompt_and_more_cases() -> None:
+    value = SITUATIONS["many_prompts"]
+    shown = summary.render_summary(value, Redactor())
+    assert shown.count("\n#### ") == len(value.prompts)
+    assert shown.count("kettle number 25") > render_comment(value, Redactor()).count("kettle number 25")
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert render_comment(hostile(), Redactor()) == render_comment(hostile(), Redactor())
+
+
+def test_a_pass_with_nothing_changed_is_two_lines() -> None:
+    for situation in ("pass_nothing_affected", "pass_unchanged"):
+        shown = render_comment(SITUATIONS[situation], Redactor()).removeprefix(MARKER)
+        assert len([line for line in shown.splitlines() if line]) == 2
+
+
+def test_steps_only_take_away() -> None:
+    fields = set(Detail.__dataclass_fields__)
+    assert all(set(change) <= fields for _, _, change in comment.STEPS)
+
+
+def test_model_text_with_template_syntax_is_text() -> None:
+    value: Report = report(sentiment(reasons=("{{ 7 * 7 }} {% raw %}",), suggestion=None), verdict="fail")
+    assert "{{ 7 * 7 }} {% raw %}" in render_comment(value, Redactor())
+    assert HEAD_TEXT.count("{{ review }}") == 1

@@ -1,0 +1,142 @@
+"""The verdict and its reasons in plain sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from apo_ci.report import gains, sentences
+from apo_ci.report.model import GateReport, PromptReport, Report
+from apo_ci.report.sentences import MARKDOWN, TERMINAL
+from tests.unit.report.samples import (
+    BETTER,
+    IMPROVED,
+    NEW,
+    NO_BETTER,
+    REVERT,
+    SAME,
+    SITUATIONS,
+    UNCONFIRMED,
+    UNSURE,
+    WORSE,
+    many,
+    report,
+    sentiment,
+)
+
+PASSING = sentiment(verdict="pass", blocks=False, suggestion=None, comparison=IMPROVED)
+
+
+@pytest.mark.parametrize(
+    ("value", "headline"),
+    [
+        (SITUATIONS["pass_nothing_affected"], "Pass: no prompt, eval set or setting changed, so nothing was evaluated"),
+        (SITUATIONS["deleted"], "Pass: there was nothing to evaluate"),
+        (report(verdict="error"), "Error: the run could not finish"),
+        (SITUATIONS["fail_with_better_suggestion"], "Fail: this pull request makes prompts/sentiment.prompt.md worse"),
+        (
+            report(sentiment(gate=GateReport(max_drop=0.3, min=0.8)), verdict="fail"),
+            "Fail: prompts/sentiment.prompt.md misses its floor",
+        ),
+        (SITUATIONS["inconclusive"], "Inconclusive: 60 cases cannot tell whether prompts/sentiment.prompt.md got worse"),
+        (SITUATIONS["error_infrastructure"], "Error: prompts/sentiment.prompt.md could not be evaluated"),
+        (report(NEW), "Pass: prompts/greeting.prompt.md is new and meets its floor"),
+        (
+            report(NEW.model_copy(update={"floor": None})),
+            "Pass: prompts/greeting.prompt.md is new and has no floor to meet",
+        ),
+        (SITUATIONS["pass_unchanged"], "Pass: prompts/sentiment.prompt.md answers as before"),
+        (report(PASSING), "Pass: this pull request improves prompts/sentiment.prompt.md"),
+        (
+            report(PASSING.model_copy(update={"comparison": UNSURE})),
+            "Pass: prompts/sentiment.prompt.md did not get worse",
+        ),
+        (report(*many(), verdict="fail"), "Fail: 2 of 14 prompts got worse"),
+        (report(PASSING, PASSING), "Pass: none of 2 prompts got worse, 2 got better"),
+        (SITUATIONS["two_verdicts"], "Fail: this pull request makes prompts/sentiment.prompt.md worse"),
+    ],
+)
+def test_the_headline_says_what_happened(value: Report, headline: str) -> None:
+    assert sentences.headline(value, TERMINAL) == headline
+
+
+def test_the_gates_reasons_are_the_explanation() -> None:
+    prompt = sentiment(reasons=("Because.",))
+    assert sentences.explanation(prompt, TERMINAL) == ["Because."]
+
+
+def test_without_reasons_the_figures_explain() -> None:
+    assert sentences.explanation(sentiment(reasons=(), metric="f1"), TERMINAL) == [
+        "F1 fell from 90.3% to 72.2% on 72 cases: −18.1 points (95% CI −25.4 to −10.2, p < 0.001)."
+    ]
+    assert sentences.explanation(NEW.model_copy(update={"reasons": ()}), TERMINAL) == [
+        "Accuracy is 88.3% (95% CI 77.8% to 94.2%) on 60 cases; the floor is 75.0%."
+    ]
+
+
+def test_an_inconclusive_verdict_says_what_would_decide_and_whether_it_blocks() -> None:
+    prompt = sentiment(verdict="inconclusive", reasons=(), blocks=False, comparison=UNSURE)
+    assert sentences.explanation(prompt, TERMINAL)[1:] == [
+        "About 214 cases would decide it.",
+        "This does not block the merge.",
+    ]
+    blocking = prompt.model_copy(update={"blocks": True})
+    assert sentences.explanation(blocking, TERMINAL)[-1] == "This blocks the merge."
+
+
+def test_a_prompt_that_did_not_change_says_why_it_was_evaluated() -> None:
+    prompt = sentiment(reasons=("Because.",), affected=("eval set changed", "settings changed"))
+    expected = "Why it was evaluated: eval set changed and settings changed."
+    assert sentences.explanation(prompt, TERMINAL)[-1] == expected
+
+
+@pytest.mark.parametrize(
+    ("drop", "line"),
+    [
+        (0.1102, "With 72 cases this check sees drops of 11 points or more."),
+        (1.0, "With 72 cases this check sees no drop reliably."),
+        (0.0, "With 72 cases this check sees no drop reliably."),
+    ],
+)
+def test_the_power_line(drop: float, line: str) -> None:
+    assert sentences.power_line(WORSE.model_copy(update={"detectable_drop": drop})) == line
+
+
+def test_both_verdicts_are_said_and_which_one_gates() -> None:
+    prompt: PromptReport = SITUATIONS["two_verdicts"].prompts[0]
+    assert sentences.second_verdict(prompt, MARKDOWN).startswith(
+        "This pull request also changes the eval set. By the base's, which gates: **fail**. By its own: **pass**."
+    )
+    assert sentences.second_verdict(sentiment(), MARKDOWN) == ""
+
+
+def test_a_suggestion_says_gain_cost_and_doubt() -> None:
+    better = gains.search_sentence(BETTER, TERMINAL)
+    assert better == (
+        "A better prompt: +22.2 points (95% CI +13.0 to +31.4, p < 0.001) over this pull request and +5.6 over the base, "
+        "on 60 cases that the search had not seen. The search cost 412 calls, $0.08."
+    )
+    assert gains.search_sentence(REVERT, TERMINAL).startswith("Better: go back to the base version. +18.1 points")
+    assert "That is too little to call it a gain." in gains.search_sentence(UNCONFIRMED, TERMINAL)
+    assert gains.search_sentence(NO_BETTER, TERMINAL).startswith("Search: No better prompt was found.")
+    assert gains.suggestion_sentence(NO_BETTER, TERMINAL) == ""
+
+
+def test_a_reply_cannot_forge_a_line() -> None:
+    assert sentences.explanation(sentiment(reasons=("a\n✅ Pass",)), TERMINAL) == ["a ↵ ✅ Pass"]
+
+
+def test_notes_say_how_a_run_ended_and_what_was_not_checked() -> None:
+    value = report(
+        sentiment(comparison=SAME),
+        config_from="head",
+        finish_reason="budget",
+        deleted=("a", "b"),
+        unevaluated=tuple(f"p{number}" for number in range(25)),
+        warnings=("same", "same"),
+    )
+    lines = sentences.notes(value, TERMINAL)
+    assert lines[0].startswith("The base has no configuration yet")
+    assert lines[1] == "The budget was spent before everything was evaluated."
+    assert lines[2] == "Deleted: a, b."
+    assert lines[3].endswith("p19 and 5 more.")
+    assert lines[4:] == ["same"]
