@@ -29,7 +29,7 @@ from apo_ci.inputs.prompts import Prompt, parse_prompt, read_prompt
 from apo_ci.inputs.splits import SplitFractions, assign_splits
 from apo_ci.lm.ledger import Account
 from apo_ci.lm.model import Purpose
-from apo_ci.pipeline.examination import task_model
+from apo_ci.pipeline.examination import optimizer_of, task_model
 from apo_ci.pipeline.session import Session
 from apo_ci.search.loop import optimize as search_for_better
 from apo_ci.search.result import Progress, SearchResult
@@ -141,7 +141,7 @@ def optimize(
             task_model=await session.model(model),
             task_settings=task_model(model),
             proposer_model=await session.model(proposer),
-            proposer_settings=task_model(proposer),
+            proposer_settings=optimizer_of(proposer, optimizer_model),
             ledger=session.ledger,
             settings=search or SearchSettings(),
         )

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 INTERRUPTED = 130
+FAULT = 3
 DEBUG = "apo_ci.debug"
+REPORT_IT = "Please report it with what `apo-ci --debug …` prints."
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -62,18 +64,23 @@ def reports_errors(command: Command) -> Command:
         except ApoError as error:
             if debug:
                 raise
-            _show_error(error)
+            _show_error(str(error))
             sys.exit(error.exit_code)
+        except Exception as error:  # the last resort of a command line: a fault of ours, told in one line
+            if debug:
+                raise
+            _show_error(f"This is a fault in apo-ci: {type(error).__name__}: {error}\n  {REPORT_IT}")
+            sys.exit(FAULT)
 
     return wrapper  # type: ignore[return-value]  # functools.wraps keeps the signature that Command names
 
 
-def _show_error(error: ApoError) -> None:
+def _show_error(message: str) -> None:
     from apo_ci.config import known_secrets
     from apo_ci.report.escape import terminal
     from apo_ci.report.redact import Redactor
 
-    text = terminal(Redactor(known_secrets())(str(error)))
+    text = terminal(Redactor(known_secrets())(message))
     click.echo(f"apo-ci: {text}", err=True)
 
 

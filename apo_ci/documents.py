@@ -186,9 +186,22 @@ def validate_all(
     try:
         return model.model_validate(value)
     except ValidationError as problem:
-        details = sorted(problem.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-        found = [_problem(model, document, dict(detail), error) for detail in details]
+        details = [dict(detail) for detail in problem.errors(include_url=False)]
+        found = [_problem(model, document, detail, error) for detail in _without_consequences(model, details)]
         return sorted(found, key=lambda one: one.line or 0)
+
+
+def _without_consequences(model: type[BaseModel], details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Unknown keys first; a key that is missing because it was misspelt is not told twice."""
+    unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
+    meant = {(*detail["loc"][:-1], _meant(model, detail["loc"])) for detail in unknown}
+    others = [detail for detail in details if detail["type"] != "extra_forbidden"]
+    return unknown + [detail for detail in others if detail["type"] != "missing" or detail["loc"] not in meant]
+
+
+def _meant(model: type[BaseModel], location: Location) -> str | None:
+    """The known key that an unknown one looks like."""
+    return next(iter(difflib.get_close_matches(str(location[-1]), _known_keys(model, location[:-1]), n=1)), None)
 
 
 def _problem(model: type[BaseModel], document: Document, detail: dict[str, Any], error: type[ApoError]) -> ApoError:
@@ -201,9 +214,8 @@ def _explain(model: type[BaseModel], document: Document, detail: dict[str, Any])
     kind = detail["type"]
     written = document.written(location)
     if kind == "extra_forbidden":
-        known = _known_keys(model, location[:-1])
-        close = difflib.get_close_matches(str(location[-1]), known, n=1)
-        cure = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(known)}." if known else "Remove it."
+        known, meant = _known_keys(model, location[:-1]), _meant(model, location)
+        cure = f"Did you mean `{meant}`?" if meant else f"Known keys: {', '.join(known)}." if known else "Remove it."
         return f"The key `{_name(written)}` is unknown.", cure
     if kind == "missing":
         return f"The key `{_name((*written, location[-1]))}` is missing.", f"Add `{location[-1]}: …`."

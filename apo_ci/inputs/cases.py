@@ -134,7 +134,12 @@ def _keyed(row: Row, path: str) -> KeyedCase:
     if row.flat:  # an empty cell means nothing
         target, own_id, split, metadata = (value or None for value in (target, own_id, split, metadata))
     if target is None:
-        raise InputError("The row has no target.", cure="Add `target`.", path=path, line=row.line)
+        raise InputError(
+            "The row has no target.",
+            cure="Add `target`, or name its column in the eval file: `columns: {target: COLUMN}`.",
+            path=path,
+            line=row.line,
+        )
     extra = {} if metadata is None else _metadata(metadata, row, path)
     for name in [name for name in inputs if name.startswith(METADATA_PREFIX)]:
         extra[name.removeprefix(METADATA_PREFIX)] = inputs.pop(name)

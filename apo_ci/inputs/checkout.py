@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from apo_ci.inputs.pull_request import PullRequest
 from apo_ci.inputs.repository import Repository
 from apo_ci.inputs.trees import Tree, WorkingTree
 
-HASH = hashlib.sha1().name  # git's default object format; a folder without git has no other
+HASH = "sha1"  # git's default object format; a folder without git has no other
 MAX_FILES = 100_000
 
 

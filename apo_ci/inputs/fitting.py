@@ -45,8 +45,8 @@ def missing_inputs(prompt: Prompt, dataset: str, shapes: Shapes) -> list[InputEr
         lines = [line for shape, line in shapes.items() if name not in shape]
         if lines and len(lines) == len(shapes):
             known = sorted(frozenset[str]().union(*shapes))
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean `{close[0]}`?" if close else f"Inputs there: {', '.join(known) or 'none'}."
+            meant = _meant(name, known)
+            hint = f"Did you mean `{meant}`?" if meant else f"Inputs there: {', '.join(known) or 'none'}."
             message = f"The placeholder `{name}` has no input in {dataset}."
             cure = f"{hint} To take it from a column of another name: `columns: {{{name}: COLUMN}}`."
             problems.append(InputError(message, cure=cure, path=prompt.path, line=_line_of(prompt, name)))
@@ -57,17 +57,26 @@ def missing_inputs(prompt: Prompt, dataset: str, shapes: Shapes) -> list[InputEr
 
 
 def unused_inputs(prompts: Iterable[Prompt], dataset: str, shapes: Shapes) -> list[InputError]:
-    """An error for each input of `dataset` that none of its `prompts` has a placeholder for."""
+    """An error for each input of `dataset` that none of its `prompts` has a placeholder for.
+
+    An input that `missing_inputs` takes to be meant by a placeholder is not told a second time.
+    """
     prompts = list(prompts)
-    used = frozenset[str]().union(*(prompt.placeholders for prompt in prompts))
+    known = frozenset[str]().union(*shapes)
+    placeholders = frozenset[str]().union(*(prompt.placeholders for prompt in prompts))
+    used = placeholders | {_meant(name, known) for name in placeholders - known}
     where = prompts[0].path if len(prompts) == 1 else "any of its prompts"
     problems = []
-    for name in sorted(frozenset[str]().union(*shapes) - used):
+    for name in sorted(known - used):
         line = min(line for shape, line in shapes.items() if name in shape)
         cure = f"Write {{{{ {name} }}}} in the prompt, or move it away: `columns: {{metadata.{name}: {name}}}`."
         message = f"The input `{name}` has no placeholder in {where}."
         problems.append(InputError(message, cure=cure, path=dataset, line=line))
     return problems
+
+
+def _meant(placeholder: str, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(placeholder, sorted(known), n=1)), None)
 
 
 def unusable_targets(settings: EvalSettings, dataset: str, targets: TargetLines) -> list[InputError]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from apo_ci.config import Config, ModelSettings
-from apo_ci.errors import ConfigError
+from apo_ci.errors import ConfigError, InputError
 from apo_ci.inputs.evals import EvalSettings
 from apo_ci.inputs.repository import Tree
 from apo_ci.inputs.sides import config_path, read_config
@@ -43,7 +43,7 @@ def read_configurations(base_tree: Tree | None, head_tree: Tree) -> Configuratio
 def _read_base(base_tree: Tree, head_tree: Tree) -> tuple[Config | None, list[str]]:
     try:
         base = read_config(base_tree)
-    except ConfigError as problem:
+    except (ConfigError, InputError) as problem:
         return None, [f"The base's configuration cannot be used ({problem.message}); the head's is."]
     where = config_path(head_tree)
     if base is None and where is not None:

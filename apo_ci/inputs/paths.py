@@ -54,9 +54,17 @@ def _expression(pattern: str) -> re.Pattern[str]:
 
 def _translate(piece: str) -> str:
     if piece.startswith("[") and piece.endswith("]") and len(piece) > 2:
-        negated = piece[1] == "!"
-        characters = re.sub(r"([\\\[\]^&~|])", r"\\\1", piece[2 if negated else 1 : -1])
-        return f"(?!/)[{'^' if negated else ''}{characters}]"
+        return _set(piece[1:-1])
     # a lone `**` is `*`
     known = {"**/": "(?:[^/]+/)*", "/**": "/.+", "*": "[^/]*", "?": "[^/]"}
     return known.get(piece) or re.escape(piece)
+
+
+def _set(characters: str) -> str:
+    """The regular expression for `[characters]`; a hyphen that makes no range stands for itself."""
+    negated = characters[0] == "!" and len(characters) > 1
+    inner = re.sub(r"([\\\[\]^&~|])", r"\\\1", characters[1 if negated else 0 :])
+    ranges = re.findall(r"\\?(.)-\\?(.)", inner, re.DOTALL)
+    if "--" in inner or any(first > last for first, last in ranges):
+        inner = inner.replace("-", r"\-")
+    return f"(?!/)[{'^' if negated else ''}{inner}]"

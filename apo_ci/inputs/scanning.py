@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 ERRORS_SHOWN = 20
+LINES_SHOWN = 5  # of one error
 DISTINCT = 1_000
 Pair = tuple[int, int]
 
@@ -41,7 +42,8 @@ class DatasetSummary:
 
     `targets` counts the first 1,000 distinct targets (as text) and `target_lines` says where each stood first;
     `shapes` gives the first line of every distinct set of input names. Pairs are line numbers, at most ten are kept
-    and `n_…` counts all. `errors` holds the first twenty of `n_errors`, contradictions included.
+    and `n_…` counts all. `errors` holds up to twenty errors, contradictions included; one that several rows have is
+    there once. `n_errors` counts rows, and `n_untold` those that no error speaks of.
     """
 
     rows: int
@@ -54,6 +56,7 @@ class DatasetSummary:
     n_contradictions: int
     errors: tuple[InputError, ...]
     n_errors: int
+    n_untold: int
 
     @property
     def fields(self) -> frozenset[str]:
@@ -72,6 +75,28 @@ def scan_dataset(stream: Stream, path: str, columns: Mapping[str, str]) -> Datas
     return scan.summary()
 
 
+class _Fault:
+    """One error, and the other lines that have it."""
+
+    def __init__(self, first: InputError):
+        self._first = first
+        self._lines: list[int] = []
+        self._more = 0
+
+    def add(self, error: InputError) -> None:
+        if error.line is not None and len(self._lines) < LINES_SHOWN:
+            self._lines.append(error.line)
+        else:
+            self._more += 1
+
+    def told(self) -> InputError:
+        if not self._lines:
+            return self._first
+        others = ", ".join(f"{line}" for line in self._lines) + (f" and {self._more:,} more" if self._more else "")
+        message = f"{self._first.message.rstrip('.')} (likewise {'lines' if self._lines[1:] else 'line'} {others})."
+        return InputError(message, cure=self._first.cure, path=self._first.path, line=self._first.line)
+
+
 class _Scan:
     def __init__(self, path: str) -> None:
         self._path = path
@@ -82,13 +107,19 @@ class _Scan:
         self._targets: dict[str, int] = {}
         self._target_lines: dict[str, int] = {}
         self._shapes: dict[tuple[str, ...], int] = {}
-        self._errors: list[InputError] = []
+        self._faults: dict[str, _Fault] = {}
         self._n_errors = 0
+        self._n_untold = 0
 
     def fail(self, error: InputError) -> None:
         self._n_errors += 1
-        if len(self._errors) < ERRORS_SHOWN:
-            self._errors.append(error)
+        fault = self._faults.get(error.message)
+        if fault is not None:
+            fault.add(error)
+        elif len(self._faults) < ERRORS_SHOWN:
+            self._faults[error.message] = _Fault(error)
+        else:
+            self._n_untold += 1
 
     def add(self, keyed: KeyedCase) -> None:
         case = keyed.case
@@ -121,9 +152,11 @@ class _Scan:
         named = np.asarray(self._id_contents)
         ids = self._pairs(same_ids, named[same_ids[0]] != named[same_ids[1]], self._id_lines)
         for explain, (pairs, total) in ((contradiction, contradictions), (overlap, overlaps), (repeated_id, ids)):
-            self._errors += [explain(self._path, *pair) for pair in pairs]
-            self._n_errors += total
-        if not self._lines and not self._errors:
+            for pair in pairs:
+                self.fail(explain(self._path, *pair))
+            self._n_errors += total - len(pairs)
+            self._n_untold += total - len(pairs)
+        if not self._lines and not self._faults:
             self.fail(empty(self._path))
         return DatasetSummary(
             rows=len(self._lines),
@@ -134,8 +167,9 @@ class _Scan:
             n_duplicates=duplicates[1],
             contradictions=contradictions[0],
             n_contradictions=contradictions[1],
-            errors=tuple(sorted(self._errors, key=lambda error: error.line or 0)[:ERRORS_SHOWN]),
+            errors=tuple(sorted((one.told() for one in self._faults.values()), key=lambda error: error.line or 0)),
             n_errors=self._n_errors,
+            n_untold=self._n_untold,
         )
 
     def _pairs(

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from apo_ci import documents
-from apo_ci.config import CONFIG_PATHS, Config, parse_config
+from apo_ci.config import CONFIG_PATHS, Config
 from apo_ci.errors import ApoError, ConfigError, InputError
 from apo_ci.inputs.datasets import load_dataset
 from apo_ci.inputs.evals import EvalSet, EvalSettings, make_eval_set
-from apo_ci.inputs.paths import is_glob, matching
+from apo_ci.inputs.paths import checked_path, is_glob, matching
 from apo_ci.inputs.prompts import Prompt, read_prompt
 from apo_ci.inputs.repository import Tree
 
@@ -20,7 +20,35 @@ Adjust = Callable[[str, EvalSettings], EvalSettings]
 def read_config(tree: Tree) -> Config | None:
     """The configuration of `tree`; `None` without one. Raises `ConfigError`."""
     path = config_path(tree)
-    return None if path is None else parse_config(documents.decode(tree.read(path), path, error=ConfigError), path)
+    if path is None:
+        return None
+    config = config_or_errors(tree, path)
+    if isinstance(config, list):
+        raise config[0]
+    return config
+
+
+def config_or_errors(tree: Tree, path: str) -> Config | list[ApoError]:
+    """The configuration at `path`, or everything that is wrong with it."""
+    try:
+        text = documents.decode(tree.read(path), path, error=ConfigError)
+        document = documents.parse(text, path, error=ConfigError)
+    except ApoError as problem:
+        return [problem]
+    config = documents.validate_all(Config, document, error=ConfigError)
+    return config if isinstance(config, list) else _glob_errors(config, document) or config
+
+
+def _glob_errors(config: Config, document: documents.Document) -> list[ApoError]:
+    errors: list[ApoError] = []
+    for key, globs in (("prompts", config.prompts), ("evals", config.evals)):
+        for index, glob in enumerate(globs):
+            try:
+                checked_path(glob)
+            except InputError as problem:
+                line = document.line((key, index))
+                errors.append(ConfigError(problem.message, cure=problem.cure, path=document.path, line=line))
+    return errors
 
 
 def config_path(tree: Tree) -> str | None:

@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NoReturn, cast
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes, pass_context
+from jinja2 import (
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    UndefinedError,
+    meta,
+    nodes,
+    pass_context,
+)
 from jinja2 import Template as CompiledTemplate
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -65,6 +74,14 @@ def _meter(context: Context) -> Meter:
 
 
 @pass_context
+def _written(context: Context, value: Any) -> Any:
+    if callable(value) and not isinstance(value, Undefined):
+        raise LimitError(f"`{getattr(value, '__name__', 'this')}` is not a value; call it: `…()`")
+    _meter(context).weigh(value)
+    return value
+
+
+@pass_context
 def _weighed(context: Context, value: Any) -> Any:
     _meter(context).weigh(value)
     return value
@@ -88,7 +105,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(
-            undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=_weighed, cache_size=0
+            undefined=StrictUndefined, keep_trailing_newline=True, optimized=False, finalize=_written, cache_size=0
         )
         self.globals = {"range": limits.short_range}
         filters: dict[str, Any] = dict(self.filters)

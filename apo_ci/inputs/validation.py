@@ -15,7 +15,7 @@ from apo_ci.inputs.formats import format_of
 from apo_ci.inputs.prompts import Prompt, PromptHeader, parse_prompt
 from apo_ci.inputs.repository import Tree
 from apo_ci.inputs.scanning import duplicate_warnings
-from apo_ci.inputs.sides import at, beside, config_path, read_document, unmatched
+from apo_ci.inputs.sides import at, beside, config_or_errors, config_path, read_document, unmatched
 
 Warn = Callable[[str], None]
 
@@ -56,11 +56,7 @@ class _Validation:
             cure = "Create apo-ci.yaml at the repository's root, with at least `version: 1`."
             self._errors.append(ConfigError("There is no configuration.", cure=cure, path=CONFIG_PATHS[0]))
             return Config(version=1)
-        try:
-            text = documents.decode(self._tree.read(path), path, error=ConfigError)
-            found = documents.validate_all(Config, documents.parse(text, path, error=ConfigError), error=ConfigError)
-        except ApoError as problem:
-            found = [problem]
+        found = config_or_errors(self._tree, path)
         if isinstance(found, Config):
             return found
         self._errors.extend(found)
@@ -123,8 +119,8 @@ class _Validation:
 
     def _report(self, summary: DatasetSummary, name: str) -> None:
         self._errors.extend(summary.errors)
-        if summary.n_errors > len(summary.errors):
-            more = summary.n_errors - len(summary.errors)
+        more = summary.n_untold
+        if more:
             self._errors.append(InputError(f"{more:,} more errors are not shown.", cure="Mend these first.", path=name))
         for warning in duplicate_warnings(name, list(summary.duplicates), summary.n_duplicates):
             self._warn(warning)

@@ -10,6 +10,7 @@ from apo_ci.lm.failures import AttemptFailedError, Failure
 
 _SILENCE_SECONDS = 10.0  # of failures only, before the endpoint counts as dead
 _SUSPECTS = 3  # different requests that must have failed, so that one bad request is not taken for a dead endpoint
+_LONGEST_WAIT = 120.0  # seconds that an endpoint may ask for
 _TROUBLE = (Failure.UNSENT, Failure.BROKEN)
 
 
@@ -41,6 +42,9 @@ class Circuit:
         """Count a failed attempt that left at `sent` for the request of identity `request`; may open the circuit."""
         if failed.failure is Failure.FATAL:
             self._open(failed.final)
+        if failed.retry_after is not None and failed.retry_after > _LONGEST_WAIT:
+            cure = "Run again later, with a lower concurrency or requests_per_minute, or on another plan."
+            self._open(EndpointError(f"the endpoint asks to wait for {failed.retry_after:,.0f} s", cure=cure))
         if failed.failure not in _TROUBLE:
             self.answered()
             return

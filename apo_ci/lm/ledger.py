@@ -170,7 +170,8 @@ class Ledger:
         Raises `BudgetExhaustedError` when that much is not there; then there is no earmark.
         """
         self.release_earmark(purpose)
-        blocked = self._blocking(amount.funds, purpose)
+        # A plan, like `remaining`: a resumed run sets aside what the uninterrupted one did.
+        blocked = self._blocking(amount.funds, purpose, for_new=False)
         if blocked is not None:
             raise blocked[0]._exhausted(_CAPS[blocked[1]])
         for ledger, key in self._chain(purpose):
@@ -218,10 +219,10 @@ class Ledger:
             taken = taken.plus(funds)
         return tuple(None if cap is None else cap - used for cap, used in zip(self._caps, taken, strict=True))
 
-    def _blocking(self, funds: Funds, purpose: Purpose) -> tuple[Ledger, int] | None:
+    def _blocking(self, funds: Funds, purpose: Purpose, *, for_new: bool = True) -> tuple[Ledger, int] | None:
         """The first ledger and cap that have no room for `funds`."""
         for ledger, key in self._chain(purpose):
-            for cap, left in enumerate(ledger._available(key, for_new=True)):
+            for cap, left in enumerate(ledger._available(key, for_new=for_new)):
                 if left is not None and funds[cap] > left:
                     return ledger, cap
         return None

@@ -52,7 +52,7 @@ class LocalServer:
         path, self.sha256 = model_file(self._settings)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
-        parameters.hostname, parameters.port = self._host, self._port
+        parameters.hostnames, parameters.port = [self._host], self._port
         parameters.api_keys = [self.key.get_secret_value()] if self.key else []
         parameters.n_parallel, parameters.n_ctx = self.parallel, _CONTEXT_TOKENS * self.parallel
         parameters.use_jinja, parameters.ui = True, False

@@ -21,8 +21,8 @@ from apo_ci.lm.openai_client import Reply
 from apo_ci.lm.throttle import Throttle
 
 _PILOT_SECONDS = 5.0  # what the first request of a model gets to come back before others follow
-_PROBE_AFTER, _PROBE_SECONDS = 8.0, 4.0  # how long an endpoint may be silent before it is asked for a sign of life
-_BACKOFF_SECONDS, _LONGEST_BACKOFF, _LONGEST_WAIT = 0.5, 8.0, 120.0
+_PROBE_AFTER, _PROBE_SECONDS = 6.0, 3.0  # how long an endpoint may be silent before it is asked for a sign of life
+_BACKOFF_SECONDS, _LONGEST_BACKOFF = 0.5, 8.0
 _UNSENT_PAUSE = 2.0
 
 
@@ -31,8 +31,8 @@ class Transport(Protocol):
 
     @property
     def provider(self) -> str: ...
-    async def send(self, request: Request, timeout: float) -> Reply: ...  # noqa: ASYNC109
-    async def answers(self, timeout: float) -> bool: ...  # noqa: ASYNC109
+    async def send(self, request: Request, seconds: float) -> Reply: ...
+    async def answers(self, seconds: float) -> bool: ...
     async def aclose(self) -> None: ...
 
 
@@ -133,12 +133,13 @@ class MeteredModel:
         """Reserve the worst case, make one attempt, settle what it cost."""
         worst = self._estimator.worst_case(request)
         price = self._estimator.price_of(request.model, worst, self.provider, ledger)
-        reserved = charge = charge_for(worst, price)  # until we hear otherwise, the attempt cost its worst case
+        reserved = charge_for(worst, price)
         await self._pace(reserved.tokens, ledger)
         reservation = await ledger.reserve(Amount(1, reserved.tokens, reserved.usd), request.purpose)
-        sent = self._clock()
+        charge, sent = Charge(), self._clock()
         try:
             self._circuit.check()
+            charge = reserved  # until we hear otherwise
             left = ledger.seconds_left()
             reply = await self._send(request, self._timeout if left is None else min(self._timeout, left), pilot)
             used = reply.usage or worst
@@ -163,11 +164,11 @@ class MeteredModel:
         while (pause := self._throttle.paused()) > 0:
             await _wait(pause, ledger)
 
-    async def _send(self, request: Request, timeout: float, pilot: bool) -> Reply:  # noqa: ASYNC109
+    async def _send(self, request: Request, seconds: float, pilot: bool) -> Reply:
         """One attempt. An endpoint that was never heard of and stays silent is asked for a sign of life."""
-        if self._circuit.alive or not pilot or timeout <= _PROBE_AFTER:
-            return await self._transport.send(request, timeout)
-        attempt = asyncio.ensure_future(self._transport.send(request, timeout))
+        if self._circuit.alive or not pilot or seconds <= _PROBE_AFTER:
+            return await self._transport.send(request, seconds)
+        attempt = asyncio.ensure_future(self._transport.send(request, seconds))
         try:
             done, _ = await asyncio.wait({attempt}, timeout=_PROBE_AFTER)
             if not done:
@@ -183,7 +184,7 @@ class MeteredModel:
     def _backoff(self, failed: AttemptFailedError, failures: int) -> float:
         """Seconds before the next attempt: what the endpoint asks for, or doubling, spread so that no herd forms."""
         if failed.retry_after is not None:
-            return min(failed.retry_after, _LONGEST_WAIT) + 0.1 * self._rng.random()
+            return failed.retry_after + 0.1 * self._rng.random()
         doubled = min(_LONGEST_BACKOFF, _BACKOFF_SECONDS * 2.0 ** max(0, failures - 1))
         return (_UNSENT_PAUSE if failed.failure is Failure.UNSENT else doubled) * self._rng.uniform(0.5, 1.0)
 

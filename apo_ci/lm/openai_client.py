@@ -28,7 +28,9 @@ from apo_ci.lm.model import Completion, Request, Usage
 
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_SECONDS = 5.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _QUOTED_CHARACTERS = 300
+_SHORTEST_SECRET = 8  # a shorter key is a placeholder for a server that needs none, and may occur in any text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +69,44 @@ class OpenAIModel:
             raise AuthenticationError(
                 f"the key in {key_name} holds characters that no key has", cure="Copy it again, without quotes."
             )
-        # Redirects are not followed: one reservation is one request.
+        loopback = urlsplit(base_url or OPENAI_URL).hostname in _LOOPBACK
         self._client = openai.AsyncOpenAI(
             api_key=self._key or "none",
             base_url=base_url or OPENAI_URL,
             max_retries=0,
-            http_client=openai.DefaultAioHttpClient(follow_redirects=False),
+            # Redirects are not followed: one reservation is one request. This machine is not asked through a proxy.
+            http_client=openai.DefaultAioHttpClient(follow_redirects=False, trust_env=not loopback),
         )
 
     def adaptations(self, model: str) -> Dialect:
         """What `model` is asked differently from the request."""
         return self._dialects.get(model, Dialect())
 
-    async def send(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109 (each attempt has its own)
-        """Make one attempt within `timeout` seconds, or raise `AttemptFailedError`."""
+    async def send(self, request: Request, seconds: float) -> Reply:
+        """Make one attempt within `seconds`, or raise `AttemptFailedError`."""
         payload = self.adaptations(request.model).apply({**request.payload(), **self._extra})
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 body = await self._client.post(
                     "/chat/completions",
                     cast_to=bytes,
                     body=payload,
-                    options={"timeout": openai.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))},
+                    options={"timeout": openai.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))},
                 )
             return self._parse(body, request.model)
         except openai.APIStatusError as exc:
             failed = self._refusal(exc, request.model, payload)
         except (TimeoutError, openai.OpenAIError, aiohttp.ClientError, OSError) as exc:
-            failed = self._lost(exc, timeout)
+            failed = self._lost(exc, seconds)
         except UnicodeEncodeError:
-            failed = AttemptFailedError(Failure.UNSENT, RequestFailedError("the prompt holds half of a surrogate pair"))
+            error = RequestFailedError("the request holds half of a surrogate pair")
+            failed = AttemptFailedError(Failure.REFUSED, error)
         raise failed  # outside of the handlers: no exception that knows the key becomes its context
 
-    async def answers(self, timeout: float) -> bool:  # noqa: ASYNC109
-        """Whether anything that speaks HTTP answers there within `timeout` seconds, whatever it says."""
+    async def answers(self, seconds: float) -> bool:
+        """Whether anything that speaks HTTP answers there within `seconds`, whatever it says."""
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 await self._client.get("/models", cast_to=bytes)
         except openai.APIStatusError:
             return True
@@ -126,8 +130,7 @@ class OpenAIModel:
         match data:
             case {"choices": [{"message": {"content": content}} as choice, *_]}:
                 text = _text(content, choice["message"].get("refusal"))
-                if self._key:
-                    text = text.replace(self._key, "***")
+                text = self._without_key(text)
             case {"error": error}:
                 raise self._unreadable(f"an error: {json.dumps(error)}", usage)
             case {"choices": [{"message": {}} as choice, *_]}:
@@ -175,7 +178,7 @@ class OpenAIModel:
             error = UnsupportedFeatureError(error.message, feature="response_format")
         return AttemptFailedError(Failure.REFUSED, error)
 
-    def _lost(self, exc: BaseException, timeout: float) -> AttemptFailedError:
+    def _lost(self, exc: BaseException, seconds: float) -> AttemptFailedError:
         """What it means that no answer came."""
         causes = _causes(exc)
         unconnected = next((cause for cause in causes if isinstance(cause, aiohttp.ClientConnectorError)), None)
@@ -186,16 +189,18 @@ class OpenAIModel:
             error = RequestFailedError(f"no connection to {self.provider} within {CONNECT_SECONDS:g} s")
             return AttemptFailedError(Failure.UNSENT, error)
         if any(isinstance(cause, TimeoutError) for cause in causes):
-            return AttemptFailedError(Failure.BROKEN, RequestFailedError(f"no reply within {timeout:g} s"))
+            return AttemptFailedError(Failure.BROKEN, RequestFailedError(f"no reply within {seconds:g} s"))
         error = RequestFailedError(
             f"the connection was lost before the reply was complete ({type(causes[-1]).__name__})"
         )
         return AttemptFailedError(Failure.BROKEN, error)
 
+    def _without_key(self, text: str) -> str:
+        return text.replace(self._key, "***") if len(self._key) >= _SHORTEST_SECRET else text
+
     def _quote(self, text: str) -> str:
         """Foreign text for a message: one line, short, without the key."""
-        if self._key:
-            text = text.replace(self._key, "***")
+        text = self._without_key(text)
         text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
         return text if len(text) <= _QUOTED_CHARACTERS else text[:_QUOTED_CHARACTERS] + "…"
 

@@ -18,7 +18,7 @@ class Bucket:
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._capacity = max(1.0, per_minute / 60)
-        self._rate = max(per_minute - self._capacity, 1.0) / 60
+        self._rate = (per_minute - self._capacity + 1) / 60  # so that a full bucket and a minute's flow make one limit
         self._level = self._capacity
         self._filled = clock()
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from apo_ci.config import Budget, Config, GateSettings, ModelSettings, SearchSettings
+from apo_ci.config import Budget, Config, GateSettings, ModelSettings, Parameters, SearchSettings
 from apo_ci.errors import InfrastructureError
 from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation, TaskModel, evaluate
@@ -102,6 +102,11 @@ def task_model(settings: ModelSettings) -> TaskModel:
     return TaskModel(model_name(settings), settings.parameters)
 
 
+def optimizer_of(settings: ModelSettings, own: ModelSettings | None) -> TaskModel:
+    """The optimizer model; of the parameters only its `own`, since a task's temperature of 0 would end all variety."""
+    return TaskModel(model_name(settings), own.parameters if own else Parameters())
+
+
 async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
     settings, applied, cases = evals.settings, evals.settings.applied_to(config), evals.dataset.cases
     model = (await session.model(applied.model)).charging(ledger)
@@ -186,9 +191,9 @@ async def search(
     settings = session.seeded(search_settings(examination, config))
     ledger = examination.ledger.child(_share(examination.ledger, settings, share))
     examination.search_ledger = ledger
-    proposer_settings = yardstick.evals.settings.applied_to(config).proposer_model
+    applied = yardstick.evals.settings.applied_to(config)
     try:
-        proposer = (await session.model(proposer_settings)).charging(ledger)
+        proposer = (await session.model(applied.proposer_model)).charging(ledger)
         task = SearchTask(
             start=examination.affected.head,
             base=examination.affected.base,
@@ -198,7 +203,7 @@ async def search(
             task_model=yardstick.model.charging(ledger),
             task_settings=yardstick.task,
             proposer_model=proposer,
-            proposer_settings=task_model(proposer_settings),
+            proposer_settings=optimizer_of(applied.proposer_model, applied.optimizer_model),
             ledger=ledger,
             settings=settings,
             replicates=yardstick.replicates,

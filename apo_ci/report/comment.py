@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import replace
 from typing import Any
 
@@ -48,15 +49,17 @@ def shortened(
 
     `marker` and the verdict are always there, and what was left out is named.
     """
-    missing: dict[str, str] = {}
-    text = marker + redactor(lay_out(report, detail))
-    for key, label, change in STEPS:
-        if _size(text) <= limit:
-            return text
-        missing[key] = label
-        detail = replace(detail, **change)
-        left_out = words.listed(missing.values())
-        text = marker + redactor(lay_out(report, detail, left_out=left_out, elsewhere=elsewhere))
+
+    def after(steps: int) -> str:
+        """The text after so many of the steps."""
+        changes = {name: value for _, _, change in STEPS[:steps] for name, value in change.items()}
+        left_out = words.listed({key: label for key, label, _ in STEPS[:steps]}.values())
+        return marker + redactor(
+            lay_out(report, replace(detail, **changes), left_out=left_out, elsewhere=elsewhere if steps else "")
+        )
+
+    fits = bisect.bisect_left(range(len(STEPS)), True, key=lambda steps: _size(after(steps)) <= limit)
+    text = after(fits)
     if _size(text) <= limit:
         return text
     return marker + redactor(headline_alone(report, note=f"Shortened to fit: only the verdict is left. {elsewhere}"))

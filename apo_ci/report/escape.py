@@ -11,6 +11,7 @@ from __future__ import annotations
 import html as html_entities
 import re
 import unicodedata
+from functools import lru_cache
 
 from apo_ci.report.redact import Redactor
 
@@ -74,17 +75,23 @@ def visible(text: str) -> str:
 
 
 def _show_hidden(text: str) -> str:
-    shown: list[str] = []
-    previous = ""
-    for character in text:
-        hidden = is_hidden(character)
-        if character == VARIATION_SELECTOR_16 and previous and unicodedata.category(previous) == "So":
-            hidden = False  # an emoji in its colours
-        shown.append(f"‹U+{ord(character):04X}›" if hidden else character)
-        previous = character
-    return "".join(shown)
+    shown = {ord(character): f"‹U+{ord(character):04X}›" for character in set(text) if is_hidden(character)}
+    if not shown:
+        return text
+    if VARIATION_SELECTOR_16 not in text:
+        return text.translate(shown)
+    pieces = text.split(VARIATION_SELECTOR_16)
+    joints = (_joint(piece) for piece in pieces[:-1])
+    return "".join(piece.translate(shown) + joint for piece, joint in zip(pieces, [*joints, ""], strict=True))
 
 
+def _joint(before: str) -> str:
+    """A variation selector as shown after `before`: itself where it gives an emoji its colours."""
+    coloured = before != "" and unicodedata.category(before[-1]) == "So"
+    return VARIATION_SELECTOR_16 if coloured else f"‹U+{ord(VARIATION_SELECTOR_16):04X}›"
+
+
+@lru_cache(maxsize=4096)
 def is_hidden(character: str) -> bool:
     """Whether a reader sees nothing, or something else, where `character` stands; line ends and tabs apart."""
     if character in "\n\t":

@@ -24,8 +24,8 @@ __all__ = ["Progress", "print_report", "render_terminal"]
 
 COLORS = {"pass": "green", "fail": "red", "inconclusive": "yellow", "error": "yellow"}
 DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
-FIGURES = ("Cases", "Base", "Head", "Change in points", "p", "Errored")
-LEFT = frozenset({"Verdict", "Change in points", "Cost"})
+FIGURES = ("Cases", "Base", "Head", "Points", "p", "Errored")
+LEFT = frozenset({"Verdict", "Points", "Cost"})
 WIDTHS = (60, 400)
 LOG_WIDTH = 200
 WIDE = 130  # columns that a table with costs needs
@@ -62,7 +62,9 @@ def print_report(report: Report, redactor: Redactor, stream: TextIO) -> None:
     """Write the report to `stream`: as wide as its terminal and in colours, or plain where it is none."""
     console = Console(file=stream)
     color = console.is_terminal and console.color_system is not None
-    stream.write(render_terminal(report, redactor, width=console.width if console.is_terminal else LOG_WIDTH, color=color))
+    stream.write(
+        render_terminal(report, redactor, width=console.width if console.is_terminal else LOG_WIDTH, color=color)
+    )
 
 
 def _parts(report: Report, width: int) -> Iterator[RenderableType]:
@@ -123,12 +125,13 @@ def _figures(prompt: PromptReport) -> tuple[str, ...]:
 
 
 def _compared(comparison: ComparisonReport) -> tuple[str, ...]:
+    bounds = f" ({words.interval(comparison.ci_low, comparison.ci_high)})"
     return (
         f"{comparison.n:,}",
         words.percent(comparison.base),
         words.percent(comparison.head),
-        f"{words.points(comparison.delta)} ({words.interval(comparison.ci_low, comparison.ci_high)})",
-        words.p_value(comparison.p_value),
+        words.points(comparison.delta) + (bounds if comparison.changed else ""),
+        words.p_value(comparison.p_value) if comparison.changed else NOTHING,
         f"{comparison.errored:,}",
     )
 

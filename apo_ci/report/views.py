@@ -52,7 +52,7 @@ def table(prompts: Sequence[PromptReport], rows: int) -> View:
             shown.append(_second_row(prompt.head_verdict))
     intervals = "" if not levels else f" ({words.confidence(levels.pop()) if len(levels) == 1 else 'CI'})"
     return {
-        "change": Markdown(f"Change in points{intervals}"),
+        "change": Markdown(f"Points{intervals}"),
         "rows": shown,
         "missing": len(prompts) - min(rows, len(prompts)),
     }
@@ -84,13 +84,13 @@ def _ours(**texts: str) -> View:
 
 def _figures(comparison: ComparisonReport | None, floor: FloorReport | None, is_new: bool) -> View:
     if comparison is not None:
-        bounds = words.interval(comparison.ci_low, comparison.ci_high)
+        bounds = f" ({words.interval(comparison.ci_low, comparison.ci_high)})" if comparison.changed else ""
         return _ours(
             cases=f"{comparison.n:,}",
             base=words.percent(comparison.base),
             head=words.percent(comparison.head),
-            change=f"**{words.points(comparison.delta)}** ({bounds})",
-            p=words.p_value(comparison.p_value),
+            change=f"**{words.points(comparison.delta)}**{bounds}",
+            p=words.p_value(comparison.p_value).replace(" ", "") if comparison.changed else NOTHING,
             errored=f"{comparison.errored:,}",
         )
     if floor is not None:

@@ -6,8 +6,9 @@ at a time, the longest, for these models lose their way in anything longer.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from apo_ci.config import Parameters
 from apo_ci.evaluation.evaluate import TaskModel
@@ -15,15 +16,16 @@ from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import LanguageModel, Message
 from apo_ci.search.gradients import FailureGroup
 from apo_ci.search.proposer import Tried
-from apo_ci.search.wording import described, fill, one_line, shorten
+from apo_ci.search.seeds import generator
+from apo_ci.search.wording import described, fill, one_line
 from apo_ci.search.writer import OptimizerModel, Texts
 
-TEMPERATURE = 0.7
+TEMPERATURE = 0.6
 LONGEST_LINE = 300  # characters of a case that are shown
 LONGEST_INSTRUCTION = 600  # characters; longer ones are left as they are
 CASES_SHOWN = 1
-OPENING = "Say that"  # as the template of gradients ends, so that the model does not tell a story instead
-_LABELS = ("instruction:", "in other words:", "written again:", "note:", "case:")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n")
+_LABELS = ("instruction:", "in other words:", "improved:", "note:", "case:")
 
 
 class CompletionWriter:
@@ -35,53 +37,78 @@ class CompletionWriter:
 
     async def reasons(self, prompt: Prompt, group: FailureGroup, most: int, sample: int) -> tuple[str, ...]:
         """As in `Writer`; one reason, whatever `most` says."""
-        index = longest_part(prompt)
-        if index is None:
+        target = instruction_of(prompt)
+        if target is None:
             return ()
-        cases = [
-            {name: one_line(text) for name, text in case.items()}
-            for case in described(group, LONGEST_LINE)[:CASES_SHOWN]
-        ]
-        line = await self._line(
-            "completion_gradient", {"instruction": one_line(prompt.parts[index].text), "cases": cases}, 48, sample
-        )
-        return () if line is None else (f"{OPENING} {line}",)
+        shown = described(group, LONGEST_LINE)[:CASES_SHOWN]
+        cases = [{name: one_line(text) for name, text in case.items()} for case in shown]
+        line = await self._line("completion_gradient", {"instruction": target.line, "cases": cases}, 48, sample)
+        return () if line is None else (line,)
 
     async def edit(
         self, prompt: Prompt, reason: str, group: FailureGroup, tried: Sequence[Tried], sample: int
     ) -> Texts:
-        """As in `Writer`; the group and what was tried are not shown, they would be copied."""
-        return await self._rewritten("completion_edit", prompt, {"reason": one_line(reason)}, sample)
+        """As in `Writer`; the group and what was tried are not shown, they would be copied.
+
+        A reply that loses some of the instruction gives way to the instruction with the reason after it.
+        """
+        target = instruction_of(prompt)
+        if target is None:
+            return {}
+        values = {"instruction": target.line, "reason": one_line(reason)}
+        line = await self._line("completion_edit", values, target.tokens, sample)
+        return target.replaced(line if line and len(line) > len(target.line) else f"{target.line} {reason}")
 
     async def paraphrase(self, prompt: Prompt, sample: int) -> Texts:
         """As in `Writer`."""
-        return await self._rewritten("completion_paraphrase", prompt, {}, sample)
-
-    async def _rewritten(self, template: str, prompt: Prompt, values: dict[str, str], sample: int) -> Texts:
-        index = longest_part(prompt)
-        if index is None:
+        target = instruction_of(prompt)
+        if target is None:
             return {}
-        instruction = one_line(prompt.parts[index].text)
-        longest = max(32, len(instruction))  # tokens: room for about four times the text
-        line = await self._line(template, {"instruction": instruction, **values}, longest, sample)
-        return {} if line is None else {index: line}
+        line = await self._line("completion_paraphrase", {"instruction": target.line}, target.tokens, sample)
+        return {} if line is None else target.replaced(line)
 
-    async def _line(self, template: str, values: dict[str, object], longest: int, sample: int) -> str | None:
+    async def _line(self, template: str, values: Mapping[str, object], longest: int, sample: int) -> str | None:
         """One line, sampled with a seed of its own, so that it can be had again."""
-        seed = random.Random(f"{self._seed}:{template}:{sample}").randrange(2**31)  # noqa: S311 (no secret)
         reply = await self.model.ask(
             (Message("user", fill(template, values)),),
             sample,
             temperature=TEMPERATURE,
             max_tokens=longest,
             stop=("\n",),
-            seed=seed,
+            seed=generator(self._seed, template, sample).randrange(2**31),
         )
         line = "" if reply is None else one_line(reply)
-        return None if not line or line.casefold().startswith(_LABELS) else shorten(line, 2 * LONGEST_INSTRUCTION)
+        return None if not line or line.casefold().startswith(_LABELS) else line
 
 
-def longest_part(prompt: Prompt) -> int | None:
-    """The index of the longest part that is not too long; `None` when there is none."""
-    usable = [index for index, part in enumerate(prompt.parts) if len(part.text) <= LONGEST_INSTRUCTION]
-    return max(usable, key=lambda index: len(prompt.parts[index].text), default=None)
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """The paragraph of a prompt that is rewritten: the first of part `index`, whose whole text is `text`."""
+
+    index: int
+    text: str
+
+    @property
+    def line(self) -> str:
+        """The paragraph, on one line."""
+        return one_line(self._paragraphs[0])
+
+    @property
+    def tokens(self) -> int:
+        """Room for a rewriting of up to about four times the length."""
+        return max(32, len(self.line))
+
+    def replaced(self, line: str) -> Texts:
+        """The part's text with `line` for the paragraph."""
+        return {self.index: "\n\n".join([line, *self._paragraphs[1:]])}
+
+    @property
+    def _paragraphs(self) -> list[str]:
+        return _BLANK_LINES.split(self.text)
+
+
+def instruction_of(prompt: Prompt) -> Instruction | None:
+    """The first paragraph of the longest part, unless it is too long for a small model."""
+    parts = [Instruction(index, part.text) for index, part in enumerate(prompt.parts)]
+    longest = max(parts, key=lambda part: len(part.text), default=None)
+    return longest if longest is not None and len(longest.line) <= LONGEST_INSTRUCTION else None

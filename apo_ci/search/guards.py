@@ -26,7 +26,7 @@ class Guards:
     """
 
     def __init__(self, start: Prompt, train: Iterable[Case], max_growth: float):
-        self._start = start
+        self._own_text = "\n".join(part.text for part in start.parts)
         self._longest = max_growth * len(start.body)
         self._own_shingles = _shingles(prompt_words(start))
         self._copies = frozenset(copy for case in train for copy in _copies(case)) - self._own_shingles
@@ -54,7 +54,7 @@ class Guards:
         if len(prompt.body) > self._longest:
             return f"it is longer than {self._longest:,.0f} characters"
         written = self._written(draft)
-        if any(mark not in self._start.body for text in written for mark in _marks(text)):
+        if any(mark not in self._own_text for text in written for mark in _marks(text)):
             return "it holds template syntax or control characters"
         if _normalised(prompt.body) in self._exact:
             return "it repeats an earlier candidate"

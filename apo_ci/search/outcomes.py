@@ -20,8 +20,10 @@ class Outcomes:
     back incomplete, and nothing more is asked from then on.
     """
 
-    def __init__(self, evaluate: Evaluate, known: Iterable[Evaluation] = ()):
+    def __init__(self, evaluate: Evaluate, known: Iterable[Evaluation] = (), candidates_at_once: int = 64):
+        """`candidates_at_once` keeps requests with one prompt together, so that a model can reuse its beginning."""
         self._evaluate = evaluate
+        self._at_once = max(1, candidates_at_once)
         self._known = tuple(known)
         self._seen: dict[int, dict[str, Outcome]] = {}
         self.asked = 0
@@ -47,9 +49,13 @@ class Outcomes:
         if self.exhausted or not open_jobs:
             return
         self.asked += sum(len(cases) for _, cases in open_jobs)
-        evaluations = await asyncio.gather(
-            *(self._evaluate(candidate, cases) for candidate, cases in open_jobs), return_exceptions=True
-        )
+        turnstile = asyncio.Semaphore(self._at_once)
+
+        async def in_turn(candidate: Candidate, cases: Sequence[Case]) -> Evaluation:
+            async with turnstile:
+                return await self._evaluate(candidate, cases)
+
+        evaluations = await asyncio.gather(*(in_turn(*job) for job in open_jobs), return_exceptions=True)
         for (candidate, _), evaluation in zip(open_jobs, evaluations, strict=True):
             if isinstance(evaluation, InputError):
                 continue

@@ -65,6 +65,6 @@ class RoundReport:
 class Progress(Protocol):
     """Is told about each round as it ends."""
 
-    def __call__(self, report: RoundReport) -> None:
+    def __call__(self, report: RoundReport, /) -> None:
         """Show `report`; must not raise."""
         ...

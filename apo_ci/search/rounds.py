@@ -45,8 +45,8 @@ class Rounds:
         if self._stalled >= STALLED_ROUNDS:
             return "stalled"
         if out_of_budget:
-            cap = state.spending.out_of() or "calls"
-            return cap if cap == "deadline" else f"budget: {cap}"
+            cap = state.spending.tightest_cap(self._prompts(self.beam))
+            return "deadline" if cap == "seconds" else f"budget: {cap}"
         return None
 
     async def next_round(self) -> None:

@@ -44,19 +44,16 @@ class Spending:
 
     def calls_left(self, prompts: Sequence[Prompt] = ()) -> int:
         """Requests that the search may still make with `prompts`; `UNBOUNDED` without caps."""
-        left = self.total_left(prompts)
-        return left if self.cap is None else max(0, min(left, self.cap - self.asked()))
+        return min(self._limits(prompts).values())
 
     def total_left(self, prompts: Sequence[Prompt] = ()) -> int:
-        """Requests that fit under every cap of the ledger when they are made with `prompts`."""
-        left = self.ledger.remaining(Purpose.SEARCH)
-        typical = self._typical(prompts)
-        limits = [UNBOUNDED if left.calls is None else left.calls, self._until_deadline()]
-        if left.tokens is not None:
-            limits.append(int(left.tokens / max(1, typical.tokens)))
-        if left.usd is not None and typical.usd > 0:
-            limits.append(int(left.usd / typical.usd))
-        return max(0, min(limits))
+        """The same without the search's own cap, which does not count the confirmation."""
+        return min(left for cap, left in self._limits(prompts).items() if cap != "search.calls")
+
+    def tightest_cap(self, prompts: Sequence[Prompt] = ()) -> str:
+        """The cap that allows for the fewest requests: `calls`, `tokens`, `usd`, `seconds` or `search.calls`."""
+        limits = self._limits(prompts)
+        return min(limits, key=lambda cap: limits[cap])
 
     def set_aside(self, requests: int, prompts: Sequence[Prompt]) -> None:
         """Earmark `requests` for the confirmation, in place of an earlier earmark.
@@ -72,17 +69,18 @@ class Spending:
             usd = requests * typical.usd * MARGIN if typical.usd else left.usd * SHARE_WITHOUT_KNOWLEDGE
         self.ledger.earmark(Purpose.CONFIRM, Amount(requests, tokens, usd))
 
-    def out_of(self) -> str | None:
-        """The cap that ended the search, if one did: `deadline`, `calls`, `tokens` or `usd`."""
+    def _limits(self, prompts: Sequence[Prompt]) -> dict[str, int]:
+        """Requests with `prompts` that each cap allows for."""
         left = self.ledger.remaining(Purpose.SEARCH)
-        if left.seconds == 0 or self._until_deadline() == 0:
-            return "deadline"
-        if left.calls == 0 or (self.cap is not None and self.asked() >= self.cap):
-            return "calls"
-        typical = self._typical(())
-        if left.tokens is not None and left.tokens < 2 * typical.tokens:
-            return "tokens"
-        return "usd" if left.usd is not None and left.usd <= 2 * typical.usd else None
+        typical = self._typical(prompts)
+        limits = {
+            "calls": UNBOUNDED if left.calls is None else left.calls,
+            "tokens": UNBOUNDED if left.tokens is None else int(left.tokens / max(1, typical.tokens)),
+            "usd": UNBOUNDED if left.usd is None or not typical.usd else int(left.usd / typical.usd),
+            "seconds": self._until_deadline(),
+            "search.calls": UNBOUNDED if self.cap is None else self.cap - self.asked(),
+        }
+        return {cap: max(0, limit) for cap, limit in limits.items()}
 
     def _until_deadline(self) -> int:
         """Requests that the time allows, less those of the confirmation."""
@@ -95,8 +93,8 @@ class Spending:
     def _seconds_a_call(self) -> float | None:
         if self.asked() >= ENOUGH_CALLS:
             return (self.ledger.seconds - self._began) / self.asked() or None
-        calls = self.ledger.total.calls
-        return self.ledger.seconds / calls or None if calls >= ENOUGH_CALLS else None
+        run = _chain(self.ledger)[-1]
+        return run.seconds / run.total.calls or None if run.total.calls >= ENOUGH_CALLS else None
 
     def _typical(self, prompts: Sequence[Prompt]) -> Amount:
         """What one request costs that is made with one of `prompts`, the longest of them."""
@@ -109,9 +107,9 @@ class Spending:
 
     def _seen(self) -> Account:
         """What the requests so far cost that were made with the start, or else with any prompt."""
-        accounts = self.ledger.accounts
-        candidates = (accounts[Purpose.HEAD], accounts[Purpose.BASE], accounts[Purpose.SEARCH])
-        return next((account for account in candidates if account.calls), Account())
+        accounts = [ledger.accounts for ledger in _chain(self.ledger)]
+        purposes = (Purpose.HEAD, Purpose.BASE, Purpose.SEARCH)
+        return next((each[purpose] for purpose in purposes for each in accounts if each[purpose].calls), Account())
 
     def _length(self, prompt: Prompt) -> float:
         """Characters of `prompt` filled in, on average."""
@@ -120,3 +118,11 @@ class Spending:
             total = sum(len(message.content) for messages in rendered for message in messages)
             self._lengths[prompt.source] = total / max(1, len(rendered))
         return self._lengths[prompt.source]
+
+
+def _chain(ledger: Ledger) -> list[Ledger]:
+    """`ledger` and those that it draws on, the run's own last: what came before the search is in their books."""
+    chain = [ledger]
+    while (parent := chain[-1].parent) is not None:
+        chain.append(parent)
+    return chain

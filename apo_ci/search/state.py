@@ -24,7 +24,7 @@ class SearchState:
     def __init__(self, task: SearchTask):
         self.task = task
         self.settings = task.settings
-        self.outcomes = Outcomes(self._evaluate, task.evaluations)
+        self.outcomes = Outcomes(self._evaluate, task.evaluations, task.task_model.concurrency)
         self.proposers = Proposers(task)
         sample = task.splits.train or task.splits.dev
         self.spending = Spending(task.ledger, task.settings.calls, lambda: self.asked, task.start, sample)

@@ -44,7 +44,7 @@ Respond = Callable[[web.Request, Body], Awaitable[web.StreamResponse]]
 class Fault:
     """What goes wrong with one request.
 
-    `busy` is a 429 (with `retry_after`, if given, as its header), `error` a reply of `status` with `message`,
+    `busy` is a 429 (with `retry_after`, if given, as its header), `error` a reply of `status` with `message` or `body`,
     `truncated` complete HTTP with half of the JSON, `cut` a connection closed in mid-body, `drop` one closed without
     an answer, `hang` one that is never answered, `length` a reply with finish_reason `length`.
     """
@@ -53,6 +53,7 @@ class Fault:
     retry_after: str | None = None
     status: int = 500
     message: str = "the server had an error"
+    body: Body | None = None
 
 
 def said_yes(body: Body) -> str:
@@ -139,16 +140,17 @@ class Loopback:
             headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
             return _error(429, "Rate limit reached", headers)
         if fault is not None and fault.kind == "error" and fault.status < 500:
-            return _error(fault.status, fault.message)
+            return _failed(fault)
         return await self._deliver(request, body, self._completion(body, fault), fault)
 
     def _completion(self, body: Body, fault: Fault | None) -> Body:
         """The whole reply; what it took to write is counted even if it is not delivered."""
         text = self.reply(body)
         if not isinstance(text, str):
-            usage = text.get("usage") or {}
-            self.prompt_tokens += usage.get("prompt_tokens", 0)
-            self.completion_tokens += usage.get("completion_tokens", 0)
+            match text:
+                case {"usage": {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}}:
+                    self.prompt_tokens += prompt
+                    self.completion_tokens += completion
             return text
         limit = body.get("max_completion_tokens", body.get("max_tokens"))
         completion = count_tokens(text) if limit is None else min(count_tokens(text), limit)
@@ -171,7 +173,7 @@ class Loopback:
     ) -> web.StreamResponse:
         kind = fault.kind if fault else None
         if fault is not None and kind == "error":
-            return _error(fault.status, fault.message)
+            return _failed(fault)
         if kind == "hang":
             await self._stopped.wait()
         if kind in ("drop", "hang"):
@@ -220,6 +222,12 @@ class Loopback:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _failed(fault: Fault) -> web.Response:
+    if fault.body is not None:
+        return web.json_response(fault.body, status=fault.status)
+    return _error(fault.status, fault.message, {"Location": "/elsewhere"} if fault.status < 400 else None)
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:

@@ -188,6 +188,13 @@ def test_a_list_is_not_a_mapping() -> None:
     assert "A mapping" in validation_error("- a\n").message
 
 
+def test_a_misspelt_key_is_not_told_as_missing_too() -> None:
+    found = documents.validate_all(Drawing, documents.parse("tilte: x\n", "x.yaml"))
+
+    assert isinstance(found, list)
+    assert [problem.message for problem in found] == ["The key `tilte` is unknown."]
+
+
 def test_all_faults_are_found_in_the_order_of_their_lines() -> None:
     document = documents.parse("shapes: 3\ninner:\n  type: square\n  side: x\nmore: 1\n", "x.yaml")
 

@@ -120,9 +120,5 @@ def test_the_fingerprint_is_that_of_settings_and_cases() -> None:
 
     assert one == make_eval_set("other.yaml", parse_eval("# a comment\n" + GOOD, PATH), dataset).fingerprint
     assert one != make_eval_set(PATH, changed("0.05", "0.06"), dataset).fingerprint
-    assert (
-        one
-        != make_eval_set(
-            PATH, parse_eval(GOOD, PATH), load_dataset(rows * 1 + b"\n" + rows.replace(b"a", b"b"), "x.jsonl", {})
-        ).fingerprint
-    )
+    more = load_dataset(rows + b'\n{"review": "b", "target": "No"}', "x.jsonl", {})
+    assert one != make_eval_set(PATH, parse_eval(GOOD, PATH), more).fingerprint

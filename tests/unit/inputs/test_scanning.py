@@ -65,10 +65,18 @@ def test_all_errors_are_collected_in_the_order_of_lines() -> None:
 
 
 def test_many_errors_are_cut_short_and_counted() -> None:
-    summary = scan(*["oops"] * 50)
+    summary = scan(*(f'{{"a": 1, "split": "{number}", "target": 1}}' for number in range(50)))
 
-    assert len(summary.errors) == 20
-    assert summary.n_errors == 50
+    assert (len(summary.errors), summary.n_errors, summary.n_untold) == (20, 50, 30)
+
+
+def test_an_error_that_many_rows_have_is_told_once() -> None:
+    summary = scan(*['{"a": 1}'] * 50)
+
+    assert [error.message for error in summary.errors] == [
+        "The row has no target (likewise lines 2, 3, 4, 5, 6 and 44 more)."
+    ]
+    assert (summary.n_errors, summary.n_untold) == (50, 0)
 
 
 def test_repetitions_are_told_against_the_first_row() -> None:

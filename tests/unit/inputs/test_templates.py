@@ -160,6 +160,11 @@ def test_a_name_without_a_value_is_told_with_its_line() -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["{{ row.items }}", "{{ range }}", "{{ x.upper }}"])
+def test_a_method_is_not_a_value(text: str) -> None:
+    assert "call it" in refusal(text, row={"items": 1}, x="a").message
+
+
 def test_a_missing_key_of_a_value_is_an_error_too() -> None:
     assert "no attribute 'b'" in refusal("{{ row.b }}", row={"a": 1}).message
 

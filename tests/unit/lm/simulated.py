@@ -11,7 +11,7 @@ from apo_ci.config import Budget, Parameters, Price
 from apo_ci.errors import RequestFailedError
 from apo_ci.lm.cached import Answer
 from apo_ci.lm.failures import AttemptFailedError, Failure
-from apo_ci.lm.ledger import Charge, Ledger
+from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.metered import MeteredModel
 from apo_ci.lm.model import Completion, Message, Request, Usage
 from apo_ci.lm.openai_client import Reply
@@ -35,14 +35,16 @@ class Simulated:
 
     provider = "simulated"
 
-    def __init__(self, behave: Callable[[int, Request], str | Reply | Exception] = lambda *_: "Yes", seconds: float = 0.0):
+    def __init__(
+        self, behave: Callable[[int, Request], str | Reply | Exception] = lambda *_: "Yes", seconds: float = 0.0
+    ):
         self.behave = behave
         self.seconds = seconds
         self.requests: list[Request] = []
         self.alive = True
         self.closed = False
 
-    async def send(self, request: Request, timeout: float) -> Reply:
+    async def send(self, request: Request, seconds: float) -> Reply:
         number = len(self.requests)
         self.requests.append(request)
         await asyncio.sleep(self.seconds)
@@ -54,7 +56,7 @@ class Simulated:
         usage = Usage(len(request.messages[-1].content), 1)
         return Reply(Completion(outcome, "stop", usage, request.model), usage)
 
-    async def answers(self, timeout: float) -> bool:
+    async def answers(self, seconds: float) -> bool:
         return self.alive
 
     async def aclose(self) -> None:
@@ -88,22 +90,13 @@ class Counting:
         if self.error is not None:
             raise self.error
         charge = Charge(1, 1, 0, 0.001)
-        reservation = await ledger.reserve(
-            amount := charge_as_amount(charge), request.purpose
-        )
-        assert amount.calls == 1
+        reservation = await ledger.reserve(Amount(1, 1, 0.001), request.purpose)
         ledger.settle(reservation, charge)
         text = request.messages[-1].content
         return Answer(Completion(text, self.finish_reason, Usage(1, 0), request.model), charge)
 
     async def aclose(self) -> None:
         self.closed = True
-
-
-def charge_as_amount(charge: Charge) -> Any:
-    from apo_ci.lm.ledger import Amount
-
-    return Amount(charge.calls, charge.tokens, charge.usd)
 
 
 def uncapped() -> Ledger:

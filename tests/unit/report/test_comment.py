@@ -12,17 +12,29 @@ from hypothesis import strategies as st
 from apo_ci.report import comment, summary
 from apo_ci.report.comment import MARKER, MAX_BYTES, render_comment, shortened
 from apo_ci.report.layout import Detail
-from apo_ci.report.model import ErrorCount, Report
+from apo_ci.report.model import ErrorCount
 from apo_ci.report.redact import Redactor
 from tests.unit.report.github import Page
-from tests.unit.report.samples import BETTER, HEAD_TEXT, HOSTILE, PATH, SITUATIONS, WORSE, change, hostile, report, sentiment
+from tests.unit.report.samples import (
+    BETTER,
+    HOSTILE,
+    PATH,
+    SITUATIONS,
+    WORSE,
+    change,
+    hostile,
+    report,
+    sentiment,
+)
 
 OWN_TAGS = {
     *("h3", "h4", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "sub"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-OTHER_SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-text = st.one_of(st.text(max_size=40), st.sampled_from([HOSTILE, "x" * 5_000, "\u202e" * 3_000, "```\n" * 500, "話" * 9_000]))
+unhurried = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+text = st.one_of(
+    st.text(max_size=40), st.sampled_from([HOSTILE, "x" * 5_000, "\u202e" * 3_000, "```\n" * 500, "話" * 9_000])
+)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
@@ -43,7 +55,7 @@ def test_nothing_foreign_comes_alive(situation: str) -> None:
     assert page.html.count("<details>") == page.html.count("</details>")
 
 
-@OTHER_SETTINGS
+@unhurried
 @given(st.lists(text, min_size=7, max_size=7), st.integers(1, 60))
 def test_a_comment_fits_whatever_the_texts_and_however_many_prompts(texts: list[str], number: int) -> None:
     path, reason, gradient, reply, body, warning, error = texts
@@ -74,7 +86,12 @@ def test_what_was_left_out_is_named_from_the_least_important_end() -> None:
 @pytest.mark.parametrize("limit", [200, 400, 1_000, 3_000, 10_000])
 def test_the_verdict_survives_any_limit(limit: int) -> None:
     shown = shortened(
-        SITUATIONS["huge_shortened"], Detail(), Redactor(), limit=limit, marker=MARKER + "\n", elsewhere="See report.json."
+        SITUATIONS["huge_shortened"],
+        Detail(),
+        Redactor(),
+        limit=limit,
+        marker=MARKER + "\n",
+        elsewhere="See report.json.",
     )
     assert shown.startswith(MARKER + "\n### ❌ Fail: 40 of 40 prompts got worse\n")
     assert "Shortened to fit" in shown
@@ -82,7 +99,9 @@ def test_the_verdict_survives_any_limit(limit: int) -> None:
 
 
 def test_many_prompts_keep_the_worst_rows() -> None:
-    passing = [sentiment(path=f"prompts/{number}.prompt.md", verdict="pass", suggestion=None) for number in range(2_000)]
+    passing = [
+        sentiment(path=f"prompts/{number}.prompt.md", verdict="pass", suggestion=None) for number in range(2_000)
+    ]
     shown = render_comment(report(*passing, sentiment(path="prompts/bad.prompt.md"), verdict="fail"), Redactor())
     assert "prompts/bad.prompt.md" in shown
     assert "more prompts are left out of this table" in shown
@@ -136,6 +155,5 @@ def test_steps_only_take_away() -> None:
 
 
 def test_model_text_with_template_syntax_is_text() -> None:
-    value: Report = report(sentiment(reasons=("{{ 7 * 7 }} {% raw %}",), suggestion=None), verdict="fail")
-    assert "{{ 7 * 7 }} {% raw %}" in render_comment(value, Redactor())
-    assert HEAD_TEXT.count("{{ review }}") == 1
+    value = report(sentiment(reasons=("{{ x }} {% raw %} {{ 7 }}",), suggestion=None), verdict="fail")
+    assert "{{ x }} {% raw %} {{ 7 }}" in render_comment(value, Redactor())

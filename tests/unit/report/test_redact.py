@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apo_ci.report.as_json import render_json
 from apo_ci.report.comment import render_comment
+from apo_ci.report.model import Report
 from apo_ci.report.redact import REDACTED, Redactor, redacted
 from apo_ci.report.summary import render_summary
 from apo_ci.report.terminal import render_terminal
@@ -29,7 +31,7 @@ PLAIN = "sk-canary4f9aZb7xyz0123"
         quote(CANARY),
         quote(CANARY, safe=""),
         quote_plus(CANARY),
-        quote(CANARY, safe="").lower(),
+        re.sub("%..", lambda match: match[0].lower(), quote(CANARY, safe="")),
         json.dumps(CANARY),
         html.escape(CANARY),
         CANARY.encode().hex(),
@@ -46,6 +48,7 @@ def test_a_secret_is_found_in_each_encoding(encoded: str) -> None:
     assert shown.endswith(" after")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=7), st.binary(max_size=7))
 def test_base64_is_found_at_every_offset(before: bytes, after: bytes) -> None:
     encoded = base64.b64encode(before + PLAIN.encode() + after).decode()
@@ -82,8 +85,10 @@ def test_a_secret_named_like_a_verdict_leaves_the_report_valid() -> None:
 @pytest.mark.parametrize("render", [render_comment, render_summary, render_json, render_terminal])
 def test_no_rendering_of_any_field_holds_a_secret(render: object, secret: str) -> None:
     assert callable(render)
-    leaking = hostile().model_dump_json().replace(json.dumps(HOSTILE)[1:-1], json.dumps(f"{secret} {HOSTILE}")[1:-1])
-    shown = render(type(hostile()).model_validate_json(leaking), Redactor([secret]))
+    leaking = json.dumps(hostile().model_dump(mode="json")).replace(
+        json.dumps(HOSTILE)[1:-1], json.dumps(secret + HOSTILE)[1:-1]
+    )
+    shown = render(Report.model_validate_json(leaking), Redactor([secret]))
     assert REDACTED in shown
     for form in (secret, secret[:10], json.dumps(secret)[1:-1], html.escape(secret)):
         assert form not in shown

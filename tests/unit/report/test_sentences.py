@@ -37,7 +37,10 @@ PASSING = sentiment(verdict="pass", blocks=False, suggestion=None, comparison=IM
             report(sentiment(gate=GateReport(max_drop=0.3, min=0.8)), verdict="fail"),
             "Fail: prompts/sentiment.prompt.md misses its floor",
         ),
-        (SITUATIONS["inconclusive"], "Inconclusive: 60 cases cannot tell whether prompts/sentiment.prompt.md got worse"),
+        (
+            SITUATIONS["inconclusive"],
+            "Inconclusive: 60 cases cannot tell whether prompts/sentiment.prompt.md got worse",
+        ),
         (SITUATIONS["error_infrastructure"], "Error: prompts/sentiment.prompt.md could not be evaluated"),
         (report(NEW), "Pass: prompts/greeting.prompt.md is new and meets its floor"),
         (
@@ -112,8 +115,8 @@ def test_both_verdicts_are_said_and_which_one_gates() -> None:
 def test_a_suggestion_says_gain_cost_and_doubt() -> None:
     better = gains.search_sentence(BETTER, TERMINAL)
     assert better == (
-        "A better prompt: +22.2 points (95% CI +13.0 to +31.4, p < 0.001) over this pull request and +5.6 over the base, "
-        "on 60 cases that the search had not seen. The search cost 412 calls, $0.08."
+        "A better prompt: +22.2 points (95% CI +13.0 to +31.4, p < 0.001) over this pull request and +5.6 over the "
+        "base, on 60 cases that the search had not seen. The search cost 412 calls, $0.08."
     )
     assert gains.search_sentence(REVERT, TERMINAL).startswith("Better: go back to the base version. +18.1 points")
     assert "That is too little to call it a gain." in gains.search_sentence(UNCONFIRMED, TERMINAL)

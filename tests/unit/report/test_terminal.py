@@ -18,7 +18,7 @@ SGR = re.compile(r"\x1b\[[0-9;]*m")
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_log_gets_no_escape_sequence(situation: str) -> None:
     shown = render_terminal(SITUATIONS[situation], Redactor())
-    assert shown.isprintable() or not re.search(r"[^\n\x20-\U0010ffff]|[\x7f-\x9f]", shown)
+    assert not re.search(r"[^\n\x20-\U0010ffff]|[\x7f-\x9f]", shown)
 
 
 def test_colours_are_the_only_sequences_and_the_words_are_the_same() -> None:

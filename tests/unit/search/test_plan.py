@@ -1,0 +1,125 @@
+"""Budgets: what is set aside, what is refused, what is shared out."""
+
+from __future__ import annotations
+
+import dataclasses
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apo_ci.config import Budget, SearchSettings
+from apo_ci.lm.ledger import Amount, Charge, Ledger
+from apo_ci.lm.model import Purpose
+from apo_ci.search.books import Books, apportion, deal
+from apo_ci.search.candidate import Candidate
+from apo_ci.search.plan import Plan, Refusal, make_plan, round_budget
+from apo_ci.search.spending import UNBOUNDED, Spending
+from tests.unit.search.worlds import World, cases, prompt, world
+
+
+def spending_of(place: World, asked: int = 0) -> Spending:
+    task = place.task
+    return Spending(place.ledger, task.settings.calls, lambda: asked, task.start, task.splits.train)
+
+
+def plan_with(budget: Budget, settings: SearchSettings | None = None) -> tuple[Plan | Refusal, World]:
+    place = world(lambda text: 0.5, sizes=(20, 20, 60), budget=budget, settings=settings)
+    return make_plan(place.task, spending_of(place)), place
+
+
+def test_the_confirmation_is_set_aside_before_the_search_spends() -> None:
+    plan, place = plan_with(Budget(calls=400))
+    assert isinstance(plan, Plan)
+    assert len(plan.test) == 60
+    assert place.ledger.remaining(Purpose.SEARCH).calls == 400 - 120  # start and winner
+    assert place.ledger.remaining(Purpose.CONFIRM).calls == 400
+
+
+def test_a_short_budget_shrinks_the_confirmation_and_says_so() -> None:
+    plan, _ = plan_with(Budget(calls=140))
+    assert isinstance(plan, Plan)
+    assert 30 <= len(plan.test) < 60
+    assert plan.note == f"The budget allowed for {len(plan.test)} of the 60 test cases."
+
+
+@pytest.mark.parametrize("budget", [Budget(calls=0), Budget(calls=90)])
+def test_too_small_a_budget_is_refused_with_what_is_needed(budget: Budget) -> None:
+    plan, place = plan_with(budget)
+    assert isinstance(plan, Refusal)
+    assert plan.reason == "budget too small"
+    assert "needs about 172 calls" in plan.explanation
+    assert place.ledger.total.calls == 0
+
+
+def test_the_searchs_own_cap_can_be_too_small_as_well() -> None:
+    plan, _ = plan_with(Budget(calls=1000), SearchSettings(calls=20))
+    assert isinstance(plan, Refusal)
+    assert "20 were left" in plan.explanation
+
+
+def test_a_search_without_caps_is_not_refused() -> None:
+    plan, place = plan_with(Budget())
+    assert isinstance(plan, Plan)
+    assert spending_of(place).calls_left() == UNBOUNDED
+
+
+async def test_tokens_are_planned_by_what_requests_have_cost() -> None:
+    place = world(lambda text: 0.5, budget=Budget(tokens=10_000))
+    for _ in range(10):
+        reservation = await place.ledger.reserve(Amount(1, 60), Purpose.HEAD)
+        place.ledger.settle(reservation, Charge(1, 45, 5))
+    spending = spending_of(place)
+    assert spending.calls_left() == (10_000 - 500) // 50
+    longer = place.task.start.with_demonstrations([(case.inputs, case.target) for case in place.task.splits.train[:6]])
+    assert spending.calls_left((longer,)) < 0.5 * spending.calls_left()
+    assert spending_of(dataclasses.replace(place, ledger=place.ledger.child(Budget()))).calls_left() == 190
+
+
+def test_time_is_planned_by_the_pace_so_far_and_leaves_some_for_the_confirmation() -> None:
+    now = SimpleNamespace(seconds=0.0)
+    ledger = Ledger(Budget(seconds=100), clock=lambda: now.seconds)
+    asked = SimpleNamespace(number=0)
+    spending = Spending(ledger, None, lambda: asked.number, prompt(), cases(4))
+    assert spending.calls_left() == UNBOUNDED
+    spending.set_aside(40, ())
+    now.seconds, asked.number = 50.0, 100
+    assert spending.calls_left() == 100 - 40
+    assert spending.tightest_cap() == "seconds"
+    now.seconds = 100.0
+    assert spending.calls_left() == 0
+
+
+@given(left=st.integers(0, 5000), rounds=st.integers(1, 20))
+def test_rounds_share_what_is_left_and_leave_no_crumbs(left: int, rounds: int) -> None:
+    budget = round_budget(left, rounds)
+    assert 0 <= budget <= left
+    assert budget == left or left - budget >= 32
+    assert 2 * budget >= left
+
+
+def test_what_pays_gets_more_slots() -> None:
+    books = Books({"text": 0.5, "demonstrations": 0.5})
+    made = Candidate(prompt(), 1, 0, "demonstrations", None, 1)
+    written = Candidate(prompt(), 2, 0, "edit", "r", 1)
+    for _ in range(4):
+        books.enter(made, success=True)
+        books.enter(written, success=False)
+    shares = books.shares(["text", "demonstrations"])
+    assert shares["demonstrations"] > 5 * shares["text"] > 0
+
+
+@given(
+    number=st.integers(0, 40),
+    weights=st.dictionaries(st.sampled_from("abcde"), st.floats(0.01, 1), min_size=1),
+)
+def test_slots_are_all_given_out_and_everyone_gets_one(number: int, weights: dict[str, float]) -> None:
+    total = sum(weights.values())
+    slots = apportion(number, {kind: weight / total for kind, weight in weights.items()})
+    assert sum(slots.values()) == number
+    assert number < len(weights) or min(slots.values()) >= 1
+
+
+def test_cards_are_dealt_evenly() -> None:
+    assert deal(7, 3) == [3, 2, 2]
