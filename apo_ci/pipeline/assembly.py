@@ -25,6 +25,7 @@ from apo_ci.pipeline.examination import Examination, Finding
 from apo_ci.pipeline.session import Session
 from apo_ci.report import model
 from apo_ci.report.diff import unified_diff
+from apo_ci.report.sentences import NAMED
 from apo_ci.search.result import SearchResult, Trial
 
 EXCERPT = 300
@@ -87,10 +88,10 @@ def _prompt(examination: Examination) -> model.PromptReport:
         metric=evals.settings.metric,
         scorer=_scorer(evals),
         verdict=verdict.outcome,
-        reasons=verdict.reasons,
+        reasons=() if _is_unjudged(finding) else verdict.reasons,
         blocks=verdict.blocks,
         affected=affected.reasons,
-        is_new=affected.base is None,
+        is_new=affected.base is None and affected.reasons != (NAMED,),
         gate=None if finding is None else _gate(finding),
         comparison=None if finding is None else _comparison(finding),
         floor=None if finding is None else _floor(finding.floor, finding),
@@ -100,6 +101,13 @@ def _prompt(examination: Examination) -> model.PromptReport:
         cost=_account(examination.ledger.total),
         positive_label=evals.settings.positive_label,
     )
+
+
+def _is_unjudged(finding: Finding | None) -> bool:
+    """Whether there was nothing to hold the prompt against, so that its figures say all."""
+    if finding is None or finding.verdict.outcome != "pass":
+        return False
+    return finding.comparison is None and finding.yardstick.gate.min is None
 
 
 def _scorer(evals: EvalSet) -> str:
@@ -149,7 +157,7 @@ def _comparison(finding: Finding) -> model.ComparisonReport | None:
 def _figures(comparison: Comparison) -> dict[str, Any]:
     names = (
         *("n", "base", "head", "delta", "ci_low", "ci_high", "p_value"),
-        *("detectable_drop", "errored", "confidence", "test"),
+        *("detectable_drop", "errored", "unevaluated", "confidence", "test"),
     )
     return {name: getattr(comparison, name) for name in names}
 
@@ -188,6 +196,7 @@ def _floor(floor: FloorCheck | None, finding: Finding) -> model.FloorReport | No
         confidence=floor.confidence,
         min=finding.yardstick.gate.min,
         errored=floor.errored,
+        unevaluated=floor.unevaluated,
     )
 
 

@@ -102,6 +102,11 @@ def is_hidden(character: str) -> bool:
     return category in HIDDEN_CATEGORIES or ord(character) & 0xFFFE == 0xFFFE or BLANK.match(character) is not None
 
 
+def new_hidden_characters(before: str, after: str) -> frozenset[str]:
+    """The hidden characters that `after` has and `before` has not."""
+    return frozenset(character for character in set(after) - set(before) if is_hidden(character))
+
+
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters of `text`; an ellipsis stands for what is missing."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + "…"

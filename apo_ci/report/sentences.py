@@ -19,6 +19,7 @@ ENDS = {
     "error": "",  # the verdict says it
     "budget": "The budget was spent before everything was evaluated.",
 }
+NAMED = "named"
 PROMPT_CHANGED = "prompt changed"
 MAX_NAMES = 20
 MAX_PATH = 80
@@ -122,6 +123,8 @@ def _headline_of_one(prompt: PromptReport, style: Style) -> str:
         return f"this pull request makes {name} worse" if _dropped(prompt) else f"{name} misses its floor"
     if prompt.is_new:
         return f"{name} is new and " + ("meets its floor" if _has_floor(prompt) else "has no floor to meet")
+    if prompt.comparison is None:
+        return f"{name} meets its floor" if _has_floor(prompt) else f"{name} was evaluated"
     if is_unchanged(prompt):
         return f"{name} answers as before"
     return f"this pull request improves {name}" if is_improved(prompt) else f"{name} did not get worse"
@@ -151,7 +154,7 @@ def explanation(prompt: PromptReport, style: Style) -> list[str]:
         sentences.append("This blocks the merge." if prompt.blocks else "This does not block the merge.")
     if prompt.errors:
         sentences.append(_errors(prompt, style))
-    if prompt.affected and not prompt.is_new and PROMPT_CHANGED not in prompt.affected:
+    if prompt.affected and not prompt.is_new and not {PROMPT_CHANGED, NAMED} & set(prompt.affected):
         sentences.append(f"Why it was evaluated: {style.prose(words.listed(prompt.affected))}.")
     return sentences
 

@@ -12,8 +12,12 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request as Post
+from urllib.request import urlopen
 
 import pytest
 
@@ -24,6 +28,7 @@ from apo_ci.lm.cache import Cache
 from apo_ci.lm.factory import open_model
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Request
+from apo_ci.lm.openai_client import OpenAIModel
 from tests.unit.lm.simulated import ask_for
 
 
@@ -136,17 +141,11 @@ def question(number: int) -> Request:
 
 
 def replicated(request: Request, times: int) -> list[Request]:
-    from dataclasses import replace
-
     return [replace(request, replicate=number) for number in range(times)]
 
 
 @pytest.mark.local_model
 def test_the_server_for_the_run_itself_wants_its_key(served: local.LocalServer) -> None:
-    from urllib.error import HTTPError
-    from urllib.request import Request as Post
-    from urllib.request import urlopen
-
     body = json.dumps({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}).encode()
     with pytest.raises(HTTPError) as refused:
         urlopen(Post(f"{served.url}/chat/completions", body, {"Content-Type": "application/json"}))
@@ -177,8 +176,6 @@ def test_serving_ends_cleanly_when_it_is_interrupted(number: int) -> None:
 
 
 async def answers(url: str) -> bool:
-    from apo_ci.lm.openai_client import OpenAIModel
-
     model = OpenAIModel(url, None)
     try:
         return (await model.send(ask_for("Hello", 2), 60)).usage is not None
