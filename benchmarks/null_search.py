@@ -144,6 +144,21 @@ async def search(world: World, seed: int) -> SearchResult:
     return await optimize(task)
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """What is counted of a search: its claim, whether it picked another prompt, how many prompts it tried on dev."""
+
+    status: str
+    picked: bool
+    tried: int
+
+
+def end_of(result: SearchResult) -> End:
+    """The end of one search."""
+    tried = sum(trial.dev_n > 0 for trial in result.history)
+    return End(result.status, result.winner is not result.start, tried)
+
+
 def main() -> None:
     """Search and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -154,11 +169,11 @@ def main() -> None:
     )
     for world in (*NULLS, CONTRAST):
         started = time.perf_counter()
-        results = [asyncio.run(search(world, seed)) for seed in range(runs)]
+        ends = [end_of(asyncio.run(search(world, seed))) for seed in range(runs)]
         seconds = time.perf_counter() - started
-        status = Counter(result.status for result in results)
-        picked = sum(result.winner is not result.start for result in results)
-        tried = sum(sum(trial.dev_n > 0 for trial in result.history) for result in results) / runs
+        status = Counter(end.status for end in ends)
+        picked = sum(end.picked for end in ends)
+        tried = sum(end.tried for end in ends) / runs
         low, high = binomtest(status["better"], runs).proportion_ci(method="exact")
         table.add_row(
             world.name,

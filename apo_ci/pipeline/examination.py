@@ -145,9 +145,7 @@ def _sample(cases: Sequence[Case], size: int) -> tuple[Case, ...]:
 
 
 async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
-    base, head = await asyncio.gather(
-        _evaluate(affected.base, yardstick, Purpose.BASE), _evaluate(affected.head, yardstick, Purpose.HEAD)
-    )
+    base, head = await _evaluate_both(affected, yardstick)
     assert head is not None
     gate = yardstick.gate
     comparison = None
@@ -155,6 +153,19 @@ async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
         comparison = compare(base, head, yardstick.metric, confidence=gate.confidence, max_drop=gate.max_drop)
     floor = check_floor(head, yardstick.metric, confidence=gate.confidence)
     return Finding(yardstick, base, head, comparison, floor, judge(comparison, floor, gate))
+
+
+async def _evaluate_both(affected: AffectedPrompt, yardstick: Yardstick) -> tuple[Evaluation | None, Evaluation | None]:
+    """Side by side, so that a budget that ends early leaves pairs; with a single slot one after the other.
+
+    A server with one slot reuses the beginning of a prompt from the request before, and from no other.
+    """
+    base = _evaluate(affected.base, yardstick, Purpose.BASE)
+    head = _evaluate(affected.head, yardstick, Purpose.HEAD)
+    if yardstick.model.concurrency == 1:
+        return await base, await head
+    before, after = await asyncio.gather(base, head)
+    return before, after
 
 
 async def _evaluate(prompt: Prompt | None, yardstick: Yardstick, purpose: Purpose) -> Evaluation | None:
