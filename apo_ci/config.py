@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from apo_ci.errors import ConfigError
 
 CONFIG_PATHS = ("apo-ci.yaml", ".github/apo-ci.yaml")
 DEFAULT_CALLS = 2000
+SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -171,9 +173,13 @@ def api_key(settings: ModelSettings) -> SecretStr | None:
 
 
 def known_secrets(*settings: ModelSettings) -> tuple[str, ...]:
-    """Every secret this process knows of, to be redacted wherever text leaves it."""
-    names = {block.api_key_env for block in settings} | {"GITHUB_TOKEN", "INPUT_TOKEN", "INPUT_API_KEY"}
-    return tuple(sorted({os.environ[name] for name in names if os.environ.get(name)}, key=len, reverse=True))
+    """Every secret this process knows of, to be redacted wherever text leaves it, the longest first.
+
+    These are the keys that `settings` name, and every variable whose name says that it holds a secret.
+    """
+    named = {block.api_key_env for block in settings}
+    values = {value for name, value in os.environ.items() if name in named or SECRET_NAME.search(name)}
+    return tuple(sorted(filter(None, values), key=lambda value: (-len(value), value)))
 
 
 def user_cache_directory() -> Path:

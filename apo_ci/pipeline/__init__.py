@@ -57,7 +57,15 @@ class RunOptions:
         return self.repository / HOME
 
 
-async def run(options: RunOptions, progress: Progress) -> Report:
+@dataclass(frozen=True)
+class Finished:
+    """A run's report, and what to take out of everything that is made from it."""
+
+    report: Report
+    redactor: Redactor
+
+
+async def run(options: RunOptions, progress: Progress) -> Finished:
     """Everything that `apo-ci run` does, but for writing files; raises `ApoError` for what cannot be begun."""
     progress.stage("Reading the prompts and eval sets")
     pull_request = _read(options)
@@ -77,7 +85,8 @@ async def run(options: RunOptions, progress: Progress) -> Report:
             progress.stage(f"Searching for a better {examination.affected.path}")
             await search(examination, session, settings, share=len(searched) - number, progress=progress.round)
         progress.done(session.new_calls)
-        return assemble(pull_request, examinations, session, budget, seed)
+        report = assemble(pull_request, examinations, session, budget, seed)
+        return Finished(report, Redactor(config.known_secrets(*session.models)))
 
 
 def _read(options: RunOptions) -> PullRequest:
@@ -89,9 +98,9 @@ def _read(options: RunOptions) -> PullRequest:
 
 def run_and_report(options: RunOptions) -> int:
     """`run`, with progress and the report on the terminal and in files; the exit code."""
-    redactor = Redactor(config.known_secrets())
-    with Progress(sys.stderr, redactor) as progress:
-        report = asyncio.run(run(options, progress))
+    with Progress(sys.stderr, Redactor(config.known_secrets())) as progress:
+        finished = asyncio.run(run(options, progress))
+    report, redactor = finished.report, finished.redactor
     out = options.out or _make_home(options) / "out"
     write_reports(report, redactor, out)
     print_report(report, redactor, sys.stdout)

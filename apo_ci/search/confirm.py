@@ -26,11 +26,6 @@ class Confirmation:
     over_base: Comparison | None
 
 
-def requests_needed(task: SearchTask, prompt: Prompt | None, cases: Sequence[Case]) -> int:
-    """Requests that it takes to evaluate `prompt` on `cases` with all replicates, less what exists."""
-    return 0 if prompt is None else len(_missing(task, prompt, cases)) * task.replicates
-
-
 async def confirm(task: SearchTask, winner: Prompt, cases: Sequence[Case]) -> Confirmation:
     """Evaluate what is missing on `cases`, and compare. Raises `InfrastructureError`."""
     candidate = await _evaluation(task, winner, cases)
@@ -60,12 +55,12 @@ def status_of(comparison: Comparison) -> Status:
 async def _evaluation(task: SearchTask, prompt: Prompt, cases: Sequence[Case]) -> Evaluation:
     """All of `cases`, in their order: what exists, and the rest asked for now."""
     outcomes = _known(task, prompt)
-    missing = _missing(task, prompt, cases)
+    unknown = missing(task, prompt, cases)
     fresh = Evaluation(prompt, ())
-    if missing:
+    if unknown:
         fresh = await evaluate(
             prompt,
-            missing,
+            unknown,
             model=task.task_model,
             settings=task.task_settings,
             scorer=task.scorer,
@@ -77,7 +72,8 @@ async def _evaluation(task: SearchTask, prompt: Prompt, cases: Sequence[Case]) -
     return Evaluation(prompt, tuple(ordered), fresh.complete, fresh.unevaluated)
 
 
-def _missing(task: SearchTask, prompt: Prompt, cases: Sequence[Case]) -> list[Case]:
+def missing(task: SearchTask, prompt: Prompt, cases: Sequence[Case]) -> list[Case]:
+    """Those of `cases` that no earlier evaluation of `prompt` holds with all replicates."""
     known = _known(task, prompt)
     return [case for case in cases if (case.id, case.line) not in known]
 

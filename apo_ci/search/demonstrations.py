@@ -37,6 +37,10 @@ class Demonstrations:
         """Whether there are cases to show, and a place for them."""
         return self._size > 0 and self._within(prompt, self._pool[:1]) is not None
 
+    def example(self, prompt: Prompt) -> Prompt | None:
+        """`prompt` with the first cases of the pool: as long as candidates become; `None` where there are none."""
+        return self._within(prompt, self._pool[: self._size]) if self._size else None
+
     async def propose(self, growth: Growth) -> tuple[Draft, ...]:
         """`growth.slots` drafts, fewer when the cases or the prompt do not allow for as many."""
         drafts = (self._draft(growth, nth) for nth in range(growth.slots))

@@ -131,7 +131,7 @@ class Expansion:
         drawn: dict[int, Sequence[Case]] = {}
         for parent in turn.parents:
             rng = generator(self._state.settings.seed, "minibatch", turn.number, parent.id)
-            cases = _unshown(self._state.task.splits.train, parent)
+            cases = _unshown(self._state.train, parent)
             known = self._known(parent)
             if len(known) >= min(affordable, len(cases)):
                 drawn[parent.id] = _mixed(known, size, self._threshold, rng)
@@ -146,7 +146,7 @@ class Expansion:
     def _known(self, parent: Candidate) -> tuple[Outcome, ...]:
         """The outcomes of `parent` on train that have been seen."""
         seen = self._state.outcomes.of(parent)
-        return tuple(seen[case.id] for case in _unshown(self._state.task.splits.train, parent) if case.id in seen)
+        return tuple(seen[case.id] for case in _unshown(self._state.train, parent) if case.id in seen)
 
 
 def _unshown(train: Sequence[Case], parent: Candidate) -> list[Case]:

@@ -26,11 +26,11 @@ async def optimize(task: SearchTask, progress: Progress | None = None) -> Search
     replies arrive. Raises `InfrastructureError` when no request can succeed, and nothing else.
     """
     state = SearchState(task)
-    plan = _refusal(task) or make_plan(task, state.spending)
+    plan = _refusal(task) or make_plan(task, state.spending, state.typical)
     if isinstance(plan, Refusal):
         return _without_search(state, plan)
     try:
-        rounds = await begin(state)
+        rounds = await begin(state, plan.dev)
         if rounds is None:
             return _without_search(state, NO_SCORE)
         reason = await _search(rounds, progress)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from apo_ci.errors import BudgetExhaustedError
 from apo_ci.inputs.datasets import Case
-from apo_ci.search.confirm import requests_needed
+from apo_ci.inputs.prompts import Prompt
+from apo_ci.search.confirm import missing
 from apo_ci.search.entry import cost as entry_cost
+from apo_ci.search.seeds import generator
 from apo_ci.search.selectors import FIRST_RUNG
 from apo_ci.search.spending import UNBOUNDED, Spending
 from apo_ci.search.task import SearchTask
 
 FEWEST_ARMS = 4  # a search that cannot try this many candidates on a first rung is not begun
+TOO_SMALL = "budget too small"
+MOST_DEV_CASES = 2_000  # a search does not need more to tell candidates apart
+FEWEST_DEV_CASES = 16
+BASELINE_SHARE = 0.25  # of the budget may go into the start's own dev score
 FEWEST_TEST_CASES = 30  # with fewer, a confirmation could show nothing but huge gains
 PROPOSER_SHARE = 0.15  # of the search's requests may go to the optimizer model
 FEWEST_PROPOSER_CALLS = 4
@@ -23,8 +29,9 @@ FIRST_ROUND = 0.5  # of what is left goes into a round, unless an even share is 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The test cases of the confirmation, and what was given up for the budget's sake."""
+    """The dev cases to select on, the test cases of the confirmation, and what was given up for the budget's sake."""
 
+    dev: tuple[Case, ...]
     test: tuple[Case, ...]
     note: str = ""
 
@@ -37,49 +44,68 @@ class Refusal:
     explanation: str
 
 
-def make_plan(task: SearchTask, spending: Spending) -> Plan | Refusal:
-    """Set the confirmation's quota aside; with fewer test cases where the budget is short, or not at all."""
-    test, dev = task.splits.test, task.splits.dev
-    floor = requests_needed(task, task.start, dev) + FEWEST_ARMS * min(FIRST_RUNG, len(dev))
-    total = spending.total_left()
-    cases = _fitting(task, total - floor)
-    room = total - _quota(task, cases)
+def make_plan(task: SearchTask, spending: Spending, typical: Sequence[Prompt] = ()) -> Plan | Refusal:
+    """Set the confirmation's quota aside; with fewer cases where the budget is short, or not at all.
+
+    `typical` are prompts such as the search will make, to know what a request may cost.
+    """
+    total = spending.total_left(typical)
+    dev = _affordable_dev(task, total)
+    floor = len(missing(task, task.start, dev)) + FEWEST_ARMS * min(FIRST_RUNG, len(dev))
+    test = _fitting(task, task.splits.test, total - floor)
+    room = total - _quota(task, test)
     if task.settings.calls is not None:
         room = min(room, task.settings.calls)
-    if room < floor or len(cases) < min(FEWEST_TEST_CASES, len(test)):
-        needed = floor + _quota(task, test)
-        left = max(0, min(total, UNBOUNDED if task.settings.calls is None else task.settings.calls))
-        return Refusal(
-            "budget too small",
-            f"There was no search: with its confirmation it needs about {needed:,} calls, and {left:,} were left.",
-        )
+    if room < floor or len(test) < min(FEWEST_TEST_CASES, len(task.splits.test)):
+        return _too_small(task, floor, total)
     try:
-        spending.set_aside(_quota(task, cases), (task.start,))
+        spending.set_aside(_quota(task, test), typical)
     except BudgetExhaustedError as exhausted:
-        return Refusal("budget too small", f"There was no search: {exhausted.message}.")
-    if len(cases) == len(test):
-        return Plan(test)
-    note = f"The budget allowed for {len(cases)} of the {len(test)} test cases."
-    return Plan(cases, note)
+        return Refusal(TOO_SMALL, f"There was no search: {exhausted.message}.")
+    shrunk = [
+        f"{len(part)} of the {len(whole)} {name} cases"
+        for name, part, whole in (("dev", dev, task.splits.dev), ("test", test, task.splits.test))
+        if len(part) < len(whole)
+    ]
+    return Plan(dev, test, f"The search used {' and '.join(shrunk)}." if shrunk else "")
 
 
-def _quota(task: SearchTask, cases: tuple[Case, ...]) -> int:
+def _too_small(task: SearchTask, floor: int, total: int) -> Refusal:
+    needed = floor + _quota(task, task.splits.test)
+    left = max(0, min(total, UNBOUNDED if task.settings.calls is None else task.settings.calls))
+    return Refusal(
+        TOO_SMALL,
+        f"There was no search: with its confirmation it needs about {needed:,} calls, and {left:,} were left.",
+    )
+
+
+def _affordable_dev(task: SearchTask, total: int) -> tuple[Case, ...]:
+    """The dev cases, or a random sample of them where the start's own evaluation would eat up the budget."""
+    dev = sampled(task.splits.dev, MOST_DEV_CASES, task.settings.seed, "dev cases")
+    most = max(FEWEST_DEV_CASES, int(total * BASELINE_SHARE))
+    return dev if len(missing(task, task.start, dev)) <= most else sampled(dev, most, task.settings.seed, "fewer")
+
+
+def _quota(task: SearchTask, cases: Sequence[Case]) -> int:
     """Requests of the confirmation: the winner, and what is missing of start and base."""
-    existing = requests_needed(task, task.start, cases) + requests_needed(task, task.base, cases)
-    return len(cases) * task.replicates + existing
+    prompts = [prompt for prompt in (task.start, task.base) if prompt is not None]
+    existing = sum(len(missing(task, prompt, cases)) for prompt in prompts)
+    return (len(cases) + existing) * task.replicates
 
 
-def _fitting(task: SearchTask, room: int) -> tuple[Case, ...]:
+def _fitting(task: SearchTask, test: tuple[Case, ...], room: int) -> tuple[Case, ...]:
     """All test cases, or as large a random sample of them as `room` requests allow for, in file order."""
-    test = task.splits.test
-    if _quota(task, test) <= room:
+    if not test or _quota(task, test) <= room:
         return test
-    rng = random.Random(f"{task.settings.seed}:test")  # noqa: S311 (reproducible, no secret)
-    lots = rng.sample(range(len(test)), len(test))
-    number = len(test)
-    while number and _quota(task, tuple(test[lot] for lot in lots[:number])) > room:
-        number -= 1
-    return tuple(test[lot] for lot in sorted(lots[:number]))
+    dearest = task.replicates * max(1, math.ceil(_quota(task, test) / task.replicates / len(test)))
+    return sampled(test, max(0, room) // dearest, task.settings.seed, "test cases")
+
+
+def sampled(cases: tuple[Case, ...], most: int, seed: int, purpose: str) -> tuple[Case, ...]:
+    """`cases`, or `most` of them at random, in file order."""
+    if len(cases) <= most:
+        return cases
+    return tuple(cases[lot] for lot in sorted(generator(seed, purpose).sample(range(len(cases)), most)))
 
 
 def round_budget(left: int, rounds_left: int) -> int:

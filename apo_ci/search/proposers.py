@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.chat import ChatWriter
 from apo_ci.search.completion import CompletionWriter
@@ -24,11 +25,11 @@ PRIORS: Mapping[str, Mapping[str, float]] = {
 class Proposers:
     """Rewriting and demonstrations."""
 
-    def __init__(self, task: SearchTask):
+    def __init__(self, task: SearchTask, train: Sequence[Case]):
         self._writer = _writer(task)
         self.priors = PRIORS[protocol_of(task)]
         longest = task.settings.max_prompt_growth * len(task.start.body)
-        self.demonstrations = Demonstrations(task.splits.train, task.scorer, task.settings.demonstrations, longest)
+        self.demonstrations = Demonstrations(train, task.scorer, task.settings.demonstrations, longest)
         self.all: tuple[Proposer, ...] = (Rewriting(self._writer, task.settings), self.demonstrations)
 
     @property

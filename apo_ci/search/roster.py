@@ -66,6 +66,7 @@ class Roster:
         number = 0 if pulls is None else pulls.count(candidate)
         score = pulls.estimate(candidate) if pulls is not None and number else None
         fate = "winner" if candidate is winner else self._fates.get(candidate.id, "kept")
+        fate = "start" if candidate.operator == "start" and candidate is not winner else fate
         return Trial(candidate, number, score, fate)
 
     def _add(self, candidate: Candidate) -> Candidate:

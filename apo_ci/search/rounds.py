@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.books import KIND
 from apo_ci.search.candidate import Candidate
@@ -103,7 +106,10 @@ class Rounds:
         """The start, and the base version where it does at least as well; the better one first."""
         state = self._state
         base, start = state.base, state.start
-        if base is None or self._better(start, base):
+        if base is None:
+            return [start]
+        if self._better(start, base):
+            state.roster.note({base.id: "dropped: does worse than the start"})
             return [start]
         if not self._better(base, start):
             return [start, base]
@@ -135,6 +141,7 @@ class Rounds:
         if state.best not in self.beam:
             self.beam = [state.best, *self.beam][: state.settings.beam_width]
         self._stalled = 0 if state.best is not before else self._stalled + 1
+        state.spending.resize(state.best.prompt)
 
     def _better(self, one: Candidate, other: Candidate) -> bool:
         """Whether `one` does better than `other` on the longest prefix that both have met, if it is long enough."""
@@ -147,9 +154,8 @@ class Rounds:
         return tuple(candidate.prompt for candidate in candidates)
 
 
-async def begin(state: SearchState) -> Rounds | None:
+async def begin(state: SearchState, dev: Sequence[Case]) -> Rounds | None:
     """The baseline: start and base on dev, and the frozen order; `None` when the start has no score there."""
-    dev = state.task.splits.dev
     await state.outcomes.obtain([(state.start, dev)])
     if state.base is not None and len(state.outcomes.missing(state.base, dev)) <= state.spending.calls_left():
         await state.outcomes.obtain([(state.base, dev)])

