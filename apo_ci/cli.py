@@ -7,6 +7,7 @@ Exit codes: 0 pass (or inconclusive, as mapped), 1 the gate failed, 2 usage or c
 from __future__ import annotations
 
 import functools
+import math
 import signal
 import sys
 from collections.abc import Callable
@@ -27,6 +28,15 @@ DEBUG = "apo_ci.debug"
 REPORT_IT = "Please report it with what `apo-ci --debug …` prints."
 DIRECTORY = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class FiniteRange(click.FloatRange):
+    """A `FloatRange` that is not held by `nan` and does not end in `inf`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As in `click.ParamType`."""
+        number = float(super().convert(value, param, ctx))
+        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,8 +100,8 @@ def shared_options(command: Command) -> Command:
         click.option("--repo", type=DIRECTORY, default=Path(), help="The repository (default: here)."),
         click.option("--budget-calls", type=click.IntRange(0), metavar="N", help="At most N model calls."),
         click.option("--budget-tokens", type=click.IntRange(0), metavar="N", help="At most N tokens."),
-        click.option("--budget-usd", type=click.FloatRange(0), metavar="X", help="At most X dollars."),
-        click.option("--budget-seconds", type=click.FloatRange(0), metavar="S", help="At most S seconds."),
+        click.option("--budget-usd", type=FiniteRange(0), metavar="X", help="At most X dollars."),
+        click.option("--budget-seconds", type=FiniteRange(0), metavar="S", help="At most S seconds."),
         click.option("--seed", type=int, metavar="N", help="Seed of the search (default: the configuration's, 0)."),
         click.option("--cache", type=FILE, metavar="FILE", help="Reply cache (default: .apo-ci/cache.sqlite)."),
         click.option("--out", type=DIRECTORY, metavar="DIR", help="Reports go here (default: .apo-ci/out)."),
@@ -268,7 +278,7 @@ def list_replies(path: Path, limit: int) -> None:
 
 
 @cache.command()
-@click.option("--days", type=click.FloatRange(0), required=True, help="Remove replies that are older.")
+@click.option("--days", type=FiniteRange(0), required=True, help="Remove replies that are older.")
 @click.pass_obj
 @reports_errors
 def prune(path: Path, days: float) -> None:

@@ -22,7 +22,7 @@ Positive = Annotated[int, Field(gt=0)]
 class Settings(BaseModel):
     """Base of every settings block: frozen, unknown keys rejected, defaults checked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def over(self, defaults: Self) -> Self:
         """These settings, with `defaults` for those that were not set, in nested blocks too."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Literal, TextIO
 
 from apo_ci.errors import InputError
 from apo_ci.lm.cache import Cache
@@ -23,6 +24,18 @@ def _existing(path: Path) -> Iterator[Cache]:
         raise InputError("There is no cache here.", cure="Name one: `apo-ci cache --cache FILE …`.", path=str(path))
     with Cache(path) as cache:
         yield cache
+
+
+@contextmanager
+def _opened(file: Path, mode: Literal["r", "w"]) -> Iterator[TextIO]:
+    try:
+        with file.open(mode, encoding="utf-8") as stream:
+            yield stream
+    except OSError as error:
+        raise InputError(f"{error.strerror}.", cure="Choose another file.", path=str(file)) from error
+    except UnicodeDecodeError as error:
+        cure = "Give it a file that `apo-ci cache export` wrote."
+        raise InputError("The file is not UTF-8 text.", cure=cure, path=str(file)) from error
 
 
 def _say(line: str) -> None:
@@ -60,13 +73,13 @@ def prune(path: Path, days: float) -> None:
 
 def export(path: Path, file: Path) -> None:
     """Write every reply to `file`."""
-    with _existing(path) as cache, file.open("w", encoding="utf-8") as stream:
+    with _existing(path) as cache, _opened(file, "w") as stream:
         _say(f"{cache.export_to(stream):,} replies written to {file}.")
 
 
 def import_replies(path: Path, file: Path) -> None:
     """Add the replies in `file`."""
-    with Cache(path) as cache, file.open(encoding="utf-8") as stream:
+    with Cache(path) as cache, _opened(file, "r") as stream:
         _say(f"{cache.import_from(stream, str(file)):,} new replies.")
 
 

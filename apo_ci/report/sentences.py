@@ -108,6 +108,10 @@ def _headline_without_prompts(report: Report) -> str:
 def _headline_of_passes(prompts: Sequence[PromptReport]) -> str:
     if all(is_unchanged(prompt) for prompt in prompts):
         return f"all {len(prompts)} prompts answer as before"
+    if all(prompt.comparison is None and not _has_floor(prompt) for prompt in prompts):
+        return f"{len(prompts)} prompts were evaluated"
+    if all(prompt.comparison is None for prompt in prompts):
+        return f"none of {len(prompts)} prompts misses its floor"
     improved = sum(is_improved(prompt) for prompt in prompts)
     return f"none of {len(prompts)} prompts got worse" + (f", {improved} got better" if improved else "")
 
@@ -224,7 +228,7 @@ def power_line(comparison: ComparisonReport) -> str:
 def notes(report: Report, style: Style) -> list[str]:
     """What else a reader must know: where the rules came from, what was not evaluated, why the run ended early."""
     lines: list[str] = []
-    if report.config_from == "head":
+    if report.config_from == "head" and not _is_a_checkout(report):
         lines.append("The base has no configuration yet: thresholds, scorers and eval sets are this pull request's.")
     end = ENDS.get(report.finish_reason)
     if end is None:
@@ -237,6 +241,11 @@ def notes(report: Report, style: Style) -> list[str]:
     if len(distinct) > MAX_NAMES:
         lines.append(f"{len(distinct) - MAX_NAMES} more warnings are in report.json.")
     return lines
+
+
+def _is_a_checkout(report: Report) -> bool:
+    """Whether the run looked at named prompts alone, so that there is no base to speak of."""
+    return bool(report.prompts) and all(prompt.affected == (NAMED,) for prompt in report.prompts)
 
 
 def _names(label: str, paths: Sequence[str], style: Style) -> list[str]:

@@ -76,9 +76,10 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
         yield _table(prompts, width)
     if len(report.prompts) > len(prompts):
         yield Text(f"{len(report.prompts) - len(prompts)} more prompts are in report.json.")
-    for prompt in prompts:
+    names = _names(prompts)
+    for prompt, name in zip(prompts, names, strict=True):
         if prompt.verdict != "pass" or prompt.suggestion is not None or len(prompts) == 1:
-            yield from _prompt(prompt, alone=len(prompts) == 1)
+            yield from _prompt(prompt, None if len(prompts) == 1 else name)
     notes = sentences.notes(report, TERMINAL)
     if notes:
         yield Text()
@@ -90,7 +91,6 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
 def _table(prompts: list[PromptReport], width: int) -> Table:
     """Verdict, errored and cost are columns only where they tell something and there is room."""
     rows = [_row(prompt) for prompt in prompts]
-    names = words.short_paths(prompt.path for prompt in prompts)
     left_out = {
         *(["Verdict"] if len(prompts) == 1 else []),
         *(["Errored"] if all(row["Errored"] in {"0", NOTHING} for row in rows) else []),
@@ -101,11 +101,20 @@ def _table(prompts: list[PromptReport], width: int) -> Table:
     columns = [name for name in rows[0] if name not in left_out]
     for name in columns:
         table.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
-    for prompt, row in zip(prompts, rows, strict=True):
-        path = Text(one_line(names[prompt.path]))
+    for prompt, name, row in zip(prompts, _names(prompts), rows, strict=True):
         color = COLORS[prompt.verdict]
-        table.add_row(path, *(Text(row[name], style=color if name == "Verdict" else "") for name in columns))
+        table.add_row(Text(name), *(Text(row[name], style=color if name == "Verdict" else "") for name in columns))
     return table
+
+
+def _names(prompts: list[PromptReport]) -> list[str]:
+    """What to call each prompt: its path, and its eval set where it has several."""
+    paths = [prompt.path for prompt in prompts]
+    names = words.short_paths(paths)
+    return [
+        one_line(names[prompt.path] + (f" ({prompt.eval})" if paths.count(prompt.path) > 1 else ""))
+        for prompt in prompts
+    ]
 
 
 def _row(prompt: PromptReport) -> dict[str, str]:
@@ -136,10 +145,10 @@ def _compared(comparison: ComparisonReport) -> tuple[str, ...]:
     )
 
 
-def _prompt(prompt: PromptReport, *, alone: bool) -> Iterator[RenderableType]:
+def _prompt(prompt: PromptReport, name: str | None) -> Iterator[RenderableType]:
     yield Text()
-    if not alone:
-        yield Text(f"{words.SYMBOLS[prompt.verdict]} {TERMINAL.name(prompt.path)}", style="bold")
+    if name is not None:
+        yield Text(f"{words.SYMBOLS[prompt.verdict]} {name}", style="bold")
     for sentence in [" ".join(sentences.explanation(prompt, TERMINAL)), sentences.second_verdict(prompt, TERMINAL)]:
         if sentence:
             yield Text(sentence)

@@ -62,22 +62,13 @@ def test_the_searchs_own_cap_holds() -> None:
     assert place.ledger.accounts[Purpose.SEARCH].calls <= 100
 
 
-def test_a_token_cap_ends_the_search_and_not_the_program() -> None:
-    place = world(lambda text: 0.55 + 0.1 * (text.count("Label:") > 1), budget=Budget(tokens=7000))
-    place.task = dataclasses.replace(place.task, evaluations=asyncio.run(evaluated(place, place.task.start)))
-    result = search(place)
-    assert place.ledger.total.tokens <= 7000
-    assert result.finish_reason in ("budget: tokens", "complete", "stalled")
-    assert result.confirmation is not None
-    assert result.confirmation.unevaluated == 0
-
-
-def test_the_confirmations_tokens_are_kept_for_a_longer_prompt() -> None:
+def test_a_token_cap_ends_the_search_and_leaves_enough_to_confirm_a_longer_prompt() -> None:
     place = world(demonstrations_help, sizes=(20, 24, 40), budget=Budget(tokens=40_000))
     place.model.tokens = len
     place.task = dataclasses.replace(place.task, evaluations=asyncio.run(evaluated(place, place.task.start)))
     result = search(place)
     assert place.ledger.total.tokens <= 40_000
+    assert result.finish_reason == "budget: tokens"
     assert result.winner.operator == "demonstrations"
     assert result.confirmation is not None
     assert result.confirmation.unevaluated == 0
