@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import ValidationError
 
 from apo_ci.config import DEFAULT_CALLS, Budget, ModelSettings, SearchSettings
+from apo_ci.errors import ConfigError, InputError
 from apo_ci.evaluation.evaluate import Evaluation
 from apo_ci.evaluation.evaluate import evaluate as evaluate_cases
 from apo_ci.evaluation.floor import check_floor
@@ -24,7 +25,7 @@ from apo_ci.evaluation.metrics import Metric, make_metric
 from apo_ci.evaluation.score import Scorer
 from apo_ci.evaluation.scorers import make_scorer
 from apo_ci.inputs.datasets import Dataset, load_dataset
-from apo_ci.inputs.evals import EvalSettings, ScorerSettings
+from apo_ci.inputs.evals import EvalSettings
 from apo_ci.inputs.prompts import Prompt, parse_prompt, read_prompt
 from apo_ci.inputs.splits import SplitFractions, assign_splits
 from apo_ci.lm.ledger import Account
@@ -153,26 +154,52 @@ def optimize(
 def _read(
     prompt: str | Path, cases: Rows, scorer: Mapping[str, Any], metric: str, positive_label: str | None
 ) -> _Setting:
-    scorers = (TypeAdapter[ScorerSettings](ScorerSettings).validate_python(dict(scorer)),)
-    settings = EvalSettings.model_validate(
-        {"prompt": "prompt", "dataset": "cases", "scorers": scorers, "metric": metric, "positive_label": positive_label}
-    )
+    setting = {"prompt": "prompt", "dataset": "cases", "scorers": [dict(scorer)]}
+    settings = _settings({**setting, "metric": metric, "positive_label": positive_label})
+    parsed = parse_prompt(prompt, "prompt.prompt.md") if isinstance(prompt, str) else _prompt(prompt)
+    dataset = _dataset(cases)
+    for case in dataset.cases:
+        for name in sorted(parsed.placeholders - case.inputs.keys()):
+            cure = "Add it to every case, or take the placeholder out of the prompt."
+            raise InputError(f"The case has no input `{name}`.", cure=cure, path=dataset.path, line=case.line)
     return _Setting(
-        prompt=read_prompt(prompt.read_bytes(), str(prompt))
-        if isinstance(prompt, Path)
-        else parse_prompt(prompt, "prompt.prompt.md"),
-        dataset=_dataset(cases),
+        prompt=parsed,
+        dataset=dataset,
         settings=settings,
-        scorer=make_scorer(scorers),
+        scorer=make_scorer(settings.scorers),
         metric=make_metric(metric, positive_label, settings.labels or None),
     )
 
 
+def _settings(values: Mapping[str, Any]) -> EvalSettings:
+    try:
+        return EvalSettings.model_validate(values)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        where = ".".join(str(part) for part in detail["loc"] if not isinstance(part, int))
+        cure = "Write it as in an eval set."
+        raise ConfigError(f"`{where}` cannot be used: {detail['msg']}.", cure=cure) from error
+
+
+def _prompt(path: Path) -> Prompt:
+    return read_prompt(_content(path), str(path))
+
+
 def _dataset(cases: Rows) -> Dataset:
     if isinstance(cases, str | Path):
-        return load_dataset(Path(cases).read_bytes(), str(cases), {})
-    lines = "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in cases)
-    return load_dataset(lines.encode(), "cases.jsonl", {})
+        return load_dataset(_content(Path(cases)), str(cases), {})
+    try:
+        lines = "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in cases)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"A case is not plain data: {error}.", cure="Use what JSON can hold.") from error
+    return load_dataset(lines.encode("utf-8", "surrogatepass"), "cases.jsonl", {})
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{error.strerror}.", cure="Check the path.", path=str(path)) from error
 
 
 def _in_session(run: Callable[[Session], Awaitable[Result]], budget: Budget, cache: Path | None) -> Result:

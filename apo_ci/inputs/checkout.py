@@ -43,7 +43,7 @@ def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
             cure="Write one: a YAML file in evals/ with `prompt:` and `dataset:`.",
         )
     return PullRequest(
-        repository=root.resolve(),
+        repository=_top(root),
         base=None,
         head=tree.name,
         config=changes.configurations.governing,
@@ -54,6 +54,14 @@ def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
         unevaluated=(),
         warnings=tuple(one for one in changes.warnings() if one not in changes.configurations.warnings),
     )
+
+
+def _top(root: Path) -> Path:
+    """Where the paths of the tree at `root` begin: git's top folder, or `root` itself."""
+    try:
+        return Repository(root).root
+    except RepositoryError:
+        return root.resolve()
 
 
 def _files(root: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +60,11 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Finished:
-    """A run's report, and what to take out of everything that is made from it."""
+    """A run's report, what to take out of everything that is made from it, and where the prompts' paths begin."""
 
     report: Report
     redactor: Redactor
+    root: Path
 
 
 async def run(options: RunOptions, progress: Progress) -> Finished:
@@ -72,21 +74,23 @@ async def run(options: RunOptions, progress: Progress) -> Finished:
     settings = pull_request.config
     budget = options.budget.over(settings.budget)
     seed = settings.search.seed if options.seed is None else options.seed
-    identity = run_id(pull_request, budget, seed=seed, search=options.search, compare=options.compare)
+    identity = run_id(pull_request, budget, seed=options.seed, search=options.search, compare=options.compare)
     cache = options.cache or _make_home(options) / "cache.sqlite"
+    _make_out(options)  # before anything is paid for
     async with Session(cache, budget, identity, options.seed) as session:
         session.ledger.on_settled = progress.settled
         examinations = []
-        for affected in pull_request.affected:
+        for number, affected in enumerate(pull_request.affected, start=1):
             progress.stage(f"Evaluating {affected.path}")
-            examinations.append(await examine(affected, session, settings))
+            later = pull_request.affected[number:]
+            examinations.append(await examine(affected, session, settings, later=later, search=options.search))
         searched = [each for each in examinations if options.search and wants_search(each, settings)]
         for number, examination in enumerate(searched):
             progress.stage(f"Searching for a better {examination.affected.path}")
             await search(examination, session, settings, share=len(searched) - number, progress=progress.round)
         progress.done(session.new_calls)
         report = assemble(pull_request, examinations, session, budget, seed)
-        return Finished(report, Redactor(config.known_secrets(*session.models)))
+        return Finished(report, Redactor(config.known_secrets(*session.models)), pull_request.repository)
 
 
 def _read(options: RunOptions) -> PullRequest:
@@ -101,12 +105,12 @@ def run_and_report(options: RunOptions) -> int:
     with Progress(sys.stderr, Redactor(config.known_secrets())) as progress:
         finished = asyncio.run(run(options, progress))
     report, redactor = finished.report, finished.redactor
-    out = options.out or _make_home(options) / "out"
+    out = _make_out(options)
     write_reports(report, redactor, out)
     print_report(report, redactor, sys.stdout)
     _say(f"Reports: {out}", redactor, sys.stdout)
     if options.write:
-        _write_suggestions(report, options, redactor)
+        _write_suggestions(finished)
     if report.verdict == "error":
         return INFRASTRUCTURE
     return GATE_FAILED if report.blocks else 0
@@ -115,7 +119,6 @@ def run_and_report(options: RunOptions) -> int:
 def write_reports(report: Report, redactor: Redactor, out: Path) -> None:
     """`report.json`, `comment.md` and `summary.md` in `out`."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").write_text(render_json(report, redactor), encoding="utf-8")
         (out / "comment.md").write_text(render_comment(report, redactor), encoding="utf-8")
         (out / "summary.md").write_text(render_summary(report, redactor), encoding="utf-8")
@@ -125,17 +128,31 @@ def write_reports(report: Report, redactor: Redactor, out: Path) -> None:
         ) from error
 
 
-def _write_suggestions(report: Report, options: RunOptions, redactor: Redactor) -> None:
-    for prompt in report.prompts:
-        suggestion = prompt.suggestion
-        if suggestion is None or suggestion.status != "better" or suggestion.text is None:
-            _say(f"{prompt.path} stays as it is: no gain was confirmed.", redactor, sys.stdout)
-            continue
-        if new_hidden_characters((options.repository / prompt.path).read_text(encoding="utf-8"), suggestion.text):
-            _say(f"{prompt.path} stays as it is: the suggestion holds invisible characters.", redactor, sys.stdout)
-            continue
-        (options.repository / prompt.path).write_bytes(suggestion.text.encode())
-        _say(f"{prompt.path} now holds the confirmed suggestion.", redactor, sys.stdout)
+def _write_suggestions(finished: Finished) -> None:
+    for path in dict.fromkeys(prompt.path for prompt in finished.report.prompts):
+        found = [prompt.suggestion for prompt in finished.report.prompts if prompt.path == path]
+        better = [one.text for one in found if one is not None and one.status == "better" and one.text is not None]
+        problem = _reason_against(finished, path, better)
+        if problem is None:
+            (finished.root / path).write_bytes(better[0].encode())
+            _say(f"{path} now holds the confirmed suggestion.", finished.redactor, sys.stdout)
+        else:
+            _say(f"{path} stays as it is: {problem}.", finished.redactor, sys.stdout)
+
+
+def _reason_against(finished: Finished, path: str, better: list[str]) -> str | None:
+    """Why no suggestion is written to the prompt at `path`, if so; `better` are those that were confirmed."""
+    if not better:
+        return "no gain was confirmed"
+    if len(set(better)) > 1:
+        return "its eval sets want different texts; they are in report.json"
+    file = finished.root / path
+    source = file.read_bytes() if file.is_file() else b""
+    if hashlib.sha256(source).hexdigest() != finished.report.provenance.prompts[path].head:
+        return "it was edited during the search"
+    if new_hidden_characters(source.decode(), better[0]):
+        return "the suggestion holds invisible characters"
+    return None
 
 
 def validate(repository: Path, head: str | None) -> int:
@@ -161,6 +178,17 @@ def _make_home(options: RunOptions) -> Path:
         cure = "Choose other places with --cache and --out."
         raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(home)) from error
     return home
+
+
+def _make_out(options: RunOptions) -> Path:
+    """The folder for the reports."""
+    out = options.out or _make_home(options) / "out"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = "Choose another --out."
+        raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(out)) from error
+    return out
 
 
 def _say(text: str, redactor: Redactor, stream: TextIO) -> None:

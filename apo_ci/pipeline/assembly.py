@@ -6,17 +6,17 @@ import hashlib
 import json
 import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
-from apo_ci.config import Budget, Config, Settings
+from apo_ci.config import Budget, Config, ModelSettings, Settings
 from apo_ci.evaluation.compare import Comparison
 from apo_ci.evaluation.evaluate import Evaluation, Outcome
 from apo_ci.evaluation.floor import FloorCheck
 from apo_ci.gate import worst
 from apo_ci.inputs.evals import EvalSet
-from apo_ci.inputs.pull_request import PullRequest
+from apo_ci.inputs.pull_request import AffectedPrompt, PullRequest
 from apo_ci.inputs.trees import WORKING_TREE
 from apo_ci.lm.factory import model_name
 from apo_ci.lm.ledger import Account, Ledger
@@ -306,8 +306,13 @@ def _finish_reason(examinations: list[Examination]) -> str:
     findings = [examination.finding for examination in examinations]
     if any(finding is None for finding in findings):
         return "error"
-    sides = [side for finding in findings if finding for side in (finding.base, finding.head) if side]
-    return "complete" if all(side.complete for side in sides) else "budget"
+    return "complete" if all(_is_complete(finding) for finding in findings if finding) else "budget"
+
+
+def _is_complete(finding: Finding) -> bool:
+    """Whether every case was tried, on every side."""
+    sampled = len(finding.yardstick.cases) < len(finding.yardstick.evals.dataset.cases)
+    return not sampled and all(side.complete for side in (finding.base, finding.head) if side)
 
 
 def _provenance(
@@ -319,7 +324,7 @@ def _provenance(
         base_commit=pull_request.base,
         head_commit=None if pull_request.head == WORKING_TREE else pull_request.head,
         config_hash=digest(pull_request.config.model_dump(mode="json")),
-        models=_models(pull_request.config, session),
+        models=_models(pull_request.config, affected, session),
         seed=seed,
         python=platform.python_version(),
         openai=version("openai"),
@@ -332,13 +337,28 @@ def _provenance(
     )
 
 
-def _models(config: Config, session: Session) -> tuple[model.ModelIdentity, ...]:
+def _models(config: Config, affected: list[AffectedPrompt], session: Session) -> tuple[model.ModelIdentity, ...]:
+    """Every model that may have been asked; a prompt's own front matter may name another than the settings."""
     return tuple(
         model.ModelIdentity(
-            role="optimizer" if settings == config.proposer_model and settings != config.model else "task",
+            role=role,
             provider=opened.provider,
-            name=model_name(settings),
+            name=name,
             parameters=settings.parameters.model_dump(exclude_unset=True, mode="json"),
         )
         for settings, opened in session.models.items()
+        for role, names in _roles(settings, config, affected)
+        for name in names
     )
+
+
+def _roles(
+    settings: ModelSettings, config: Config, affected: list[AffectedPrompt]
+) -> Iterator[tuple[Literal["task", "optimizer"], list[str]]]:
+    if settings == config.proposer_model and settings != config.model:
+        yield "optimizer", [model_name(settings)]
+        return
+    asking = [each for each in affected if each.governing.settings.applied_to(config).model == settings]
+    sides = [side for each in asking for side in (each.base, each.head) if side is not None]
+    named = [side.header.model or model_name(settings) for side in sides]
+    yield "task", list(dict.fromkeys(named)) or [model_name(settings)]

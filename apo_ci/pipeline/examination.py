@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from apo_ci.config import Budget, Config, GateSettings, ModelSettings, Parameters, SearchSettings
-from apo_ci.errors import InfrastructureError
+from apo_ci.errors import InfrastructureError, InputError
 from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation, TaskModel, evaluate
 from apo_ci.evaluation.floor import FloorCheck, check_floor
@@ -45,6 +46,7 @@ class Yardstick:
     gate: GateSettings
     model: CachedModel
     task: TaskModel
+    ledger: Ledger
 
     @property
     def replicates(self) -> int:
@@ -78,18 +80,27 @@ class Examination:
     warnings: list[str] = field(default_factory=list)
 
 
-async def examine(affected: AffectedPrompt, session: Session, config: Config) -> Examination:
-    """Evaluate both versions and judge. What infrastructure does to the run becomes an `error` verdict."""
+async def examine(
+    affected: AffectedPrompt, session: Session, config: Config, *, later: Sequence[AffectedPrompt], search: bool
+) -> Examination:
+    """Evaluate both versions and judge. What infrastructure does to the run becomes an `error` verdict.
+
+    `later` are the prompts whose turn comes afterwards: they are left their part of the budget. With `search` the
+    optimizer model is opened, too, so that what is wrong with it is known before anything is spent.
+    """
     evals = affected.governing
     ledger = session.ledger.child(evals.settings.budget or Budget())
     examination = Examination(affected, ledger, Verdict("error", (), blocks=True))
     try:
         yardstick = await _open(evals, session, config, ledger)
-        examination.finding = await _measure(affected, _affordable(yardstick, affected, examination))
+        if search:
+            await _open_optimizer(evals, session, config)
+        yardstick = _affordable(yardstick, affected, examination, _allowance(session.ledger, later))
+        examination.finding = await _measure(affected, yardstick)
         examination.verdict = examination.finding.verdict
         if affected.head_eval is not None and affected.eval_changed and affected.head_eval is not evals:
             second = await _open(affected.head_eval, session, config, ledger)
-            examination.head_finding = await _measure(affected, second)
+            examination.head_finding = await _measure(affected, _as_sampled(second, yardstick))
     except InfrastructureError as error:
         if examination.finding is None:
             examination.verdict = replace(examination.verdict, reasons=(str(error),))
@@ -110,23 +121,58 @@ def optimizer_of(settings: ModelSettings, own: ModelSettings | None) -> TaskMode
 async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
     settings, applied, cases = evals.settings, evals.settings.applied_to(config), evals.dataset.cases
     model = (await session.model(applied.model)).charging(ledger)
-    return Yardstick(
-        evals=evals,
-        cases=cases,
-        splits=assign_splits(cases, settings.splits, labels=bool(settings.labels), path=evals.path),
-        scorer=make_scorer(settings.scorers),
-        metric=make_metric(settings.metric, settings.positive_label, settings.labels or None),
-        gate=applied.gate,
-        model=model,
-        task=task_model(applied.model),
-    )
+    with _naming(evals.path):
+        return Yardstick(
+            evals=evals,
+            cases=cases,
+            splits=assign_splits(cases, settings.splits, labels=bool(settings.labels), path=evals.path),
+            scorer=make_scorer(settings.scorers),
+            metric=make_metric(settings.metric, settings.positive_label, settings.labels or None),
+            gate=applied.gate,
+            model=model,
+            task=task_model(applied.model),
+            ledger=ledger,
+        )
 
 
-def _affordable(yardstick: Yardstick, affected: AffectedPrompt, examination: Examination) -> Yardstick:
-    """The yardstick with as many cases as the budget's calls allow for all sides, chosen by hash."""
-    calls = examination.ledger.remaining(Purpose.HEAD).calls
-    sides = 1 if affected.base is None else 2
-    cost = sides * yardstick.replicates
+async def _open_optimizer(evals: EvalSet, session: Session, config: Config) -> None:
+    applied = evals.settings.applied_to(config)
+    if applied.search.enabled:
+        with suppress(InfrastructureError):  # the search will say so; the comparison needs no optimizer
+            await session.model(applied.proposer_model)
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Errors that do not know where they are come from `path`."""
+    try:
+        yield
+    except InputError as error:
+        if error.path is not None:
+            raise
+        raise InputError(error.message, cure=error.cure, path=path, line=error.line) from error
+
+
+def _calls_for_a_case(affected: AffectedPrompt) -> int:
+    return (1 if affected.base is None else 2) * affected.governing.settings.replicates
+
+
+def _allowance(ledger: Ledger, later: Sequence[AffectedPrompt]) -> int | None:
+    """The calls that a prompt may take: an equal share, or what the later ones do not need if that is more."""
+    left = ledger.remaining(Purpose.HEAD).calls
+    if left is None:
+        return None
+    needed = sum(_calls_for_a_case(one) * len(one.governing.dataset.cases) for one in later)
+    return max(left // (1 + len(later)), left - needed)
+
+
+def _affordable(
+    yardstick: Yardstick, affected: AffectedPrompt, examination: Examination, allowance: int | None
+) -> Yardstick:
+    """The yardstick with as many cases as its own budget and the `allowance` permit on all sides, chosen by hash."""
+    limits = (examination.ledger.remaining(Purpose.HEAD).calls, allowance)
+    calls = min((limit for limit in limits if limit is not None), default=None)
+    cost = _calls_for_a_case(affected)
     if calls is None or calls >= cost * len(yardstick.cases) or calls < cost * FEWEST_CASES:
         return yardstick
     affordable = calls // cost
@@ -137,6 +183,14 @@ def _affordable(yardstick: Yardstick, affected: AffectedPrompt, examination: Exa
     return replace(yardstick, cases=_sample(yardstick.cases, affordable))
 
 
+def _as_sampled(second: Yardstick, first: Yardstick) -> Yardstick:
+    """The `second` yardstick on the cases that the budget left to the `first`, where it cut them short."""
+    if len(first.cases) == len(first.evals.dataset.cases):
+        return second
+    chosen = {case.id for case in first.cases}
+    return replace(second, cases=tuple(case for case in second.cases if case.id in chosen))
+
+
 def _sample(cases: Sequence[Case], size: int) -> tuple[Case, ...]:
     """`size` cases by the order of their ids' hashes: the same ones however the file is ordered."""
     order = sorted(cases, key=lambda case: hashlib.sha256(case.id.encode()).digest())
@@ -145,7 +199,8 @@ def _sample(cases: Sequence[Case], size: int) -> tuple[Case, ...]:
 
 
 async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
-    base, head = await _evaluate_both(affected, yardstick)
+    with _naming(yardstick.evals.dataset.path):
+        base, head = await _evaluate_both(affected, yardstick)
     assert head is not None
     gate = yardstick.gate
     comparison = None
@@ -158,14 +213,30 @@ async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
 async def _evaluate_both(affected: AffectedPrompt, yardstick: Yardstick) -> tuple[Evaluation | None, Evaluation | None]:
     """Side by side, so that a budget that ends early leaves pairs; with a single slot one after the other.
 
-    A server with one slot reuses the beginning of a prompt from the request before, and from no other.
+    A server with one slot reuses the beginning of a prompt from the request before, and from no other. There the base
+    may take half of the budget.
     """
-    base = _evaluate(affected.base, yardstick, Purpose.BASE)
-    head = _evaluate(affected.head, yardstick, Purpose.HEAD)
     if yardstick.model.concurrency == 1:
-        return await base, await head
-    before, after = await asyncio.gather(base, head)
+        half = yardstick.ledger.child(_half(yardstick))
+        first = replace(yardstick, model=yardstick.model.charging(half))
+        return await _evaluate(affected.base, first, Purpose.BASE), await _evaluate(
+            affected.head, yardstick, Purpose.HEAD
+        )
+    before, after = await asyncio.gather(
+        _evaluate(affected.base, yardstick, Purpose.BASE), _evaluate(affected.head, yardstick, Purpose.HEAD)
+    )
     return before, after
+
+
+def _half(yardstick: Yardstick) -> Budget:
+    left = yardstick.ledger.remaining(Purpose.BASE)
+    needed = len(yardstick.cases) * yardstick.replicates
+    return Budget(
+        calls=None if left.calls is None else max(left.calls // 2, left.calls - needed),
+        tokens=None if left.tokens is None else left.tokens // 2,
+        usd=None if left.usd is None else left.usd / 2,
+        seconds=None if left.seconds is None else left.seconds / 2,
+    )
 
 
 async def _evaluate(prompt: Prompt | None, yardstick: Yardstick, purpose: Purpose) -> Evaluation | None:
@@ -195,12 +266,12 @@ def search_settings(examination: Examination, config: Config) -> SearchSettings:
 async def search(
     examination: Examination, session: Session, config: Config, *, share: int, progress: Progress | None
 ) -> None:
-    """Search for a better prompt with one of `share` equal shares of what is left; the result is noted."""
+    """Search for a better prompt with one of `share` equal shares of what the run has left; the result is noted."""
     finding = examination.finding
     assert finding is not None
     yardstick = finding.yardstick
     settings = session.seeded(search_settings(examination, config))
-    ledger = examination.ledger.child(_share(examination.ledger, settings, share))
+    ledger = examination.ledger.child(_share(session.ledger, settings, share))
     examination.search_ledger = ledger
     applied = yardstick.evals.settings.applied_to(config)
     try:

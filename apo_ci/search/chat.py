@@ -17,7 +17,7 @@ from apo_ci.search.writer import OptimizerModel, Texts
 
 TEMPERATURE = 0.7  # as in arXiv 2305.03495, section 3.2
 LONGEST_EXCERPT = 1_500
-LEAST_TOKENS = 2_048
+LEAST_TOKENS = 4_096  # for a reply, with what a reasoning model thinks before it
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from apo_ci.search.state import SearchState
 LEAST_ROUND = 16  # requests; with less, nothing new can be learnt
 STALLED_ROUNDS = 3  # the first one widens the search, two more end it
 ENOUGH_TO_WIN = 16  # dev cases, or half of them: nobody replaces the best on fewer
+MOST_ERRORED = 0.1  # of the replies that the other prompt got: a prompt that makes requests fail does not win by it
 PERFECT = 1 - 1e-9
 
 
@@ -146,7 +147,8 @@ class Rounds:
     def _better(self, one: Candidate, other: Candidate) -> bool:
         """Whether `one` does better than `other` on the longest prefix that both have met, if it is long enough."""
         upto = min(self.pulls.count(one), self.pulls.count(other))
-        enough = upto >= min(ENOUGH_TO_WIN, self.pulls.size / 2)
+        replies, others = len(self.pulls.values(one, upto)), len(self.pulls.values(other, upto))
+        enough = upto >= min(ENOUGH_TO_WIN, self.pulls.size / 2) and replies >= (1 - MOST_ERRORED) * others
         return enough and self.pulls.estimate(one, upto) > self.pulls.estimate(other, upto) + 1e-9
 
     @staticmethod

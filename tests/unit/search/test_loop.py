@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from apo_ci.config import Budget, SearchSettings
-from apo_ci.errors import EndpointError
+from apo_ci.errors import EndpointError, RequestFailedError
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Completion, Purpose, Request
 from apo_ci.search.loop import optimize
@@ -227,6 +227,25 @@ def test_the_deadline_ends_the_search_and_leaves_time_to_confirm() -> None:
     assert result.finish_reason == "deadline"
     assert result.confirmation is not None
     assert result.confirmation.n >= 30
+
+
+class Failing(TaskWorld):
+    """Fails for good where a prompt with examples would have been wrong."""
+
+    async def complete(self, request: Request) -> Completion:
+        completion = await super().complete(request)
+        text = request.messages[0].content
+        case = self._targets[text.rsplit("Review: ", 1)[1].rsplit("\n", 1)[0]]
+        if text.count("Label:") > 1 and completion.text != case.target:
+            raise RequestFailedError("too long")
+        return completion
+
+
+def test_a_prompt_does_not_win_by_making_requests_fail() -> None:
+    place = world(lambda text: 0.6, settings=SearchSettings(n_gradients=0, mc_samples_per_step=0))
+    failing = Failing(place.model.accuracy, place.model.cases, place.ledger)
+    place.task = dataclasses.replace(place.task, task_model=failing)
+    assert search(place).winner.operator == "start"
 
 
 class Jittery(TaskWorld):

@@ -74,3 +74,19 @@ def test_lost_replies_leave_the_pairs() -> None:
 
 def test_an_arm_without_pulls_is_estimated_at_nothing() -> None:
     assert pulls({}).estimate(ARM) == 0.0
+
+
+def test_a_model_that_takes_one_request_at_a_time_gets_one_prompt_at_a_time() -> None:
+    underway, most = 0, 0
+
+    async def evaluate(candidate: Candidate, wanted: Sequence[Case]) -> Evaluation:
+        nonlocal underway, most
+        underway += 1
+        most = max(most, underway)
+        await asyncio.sleep(0)
+        underway -= 1
+        return Evaluation(candidate.prompt, tuple(outcome(case, 1.0) for case in wanted))
+
+    arms = [Candidate(prompt(), number, None, "start", None, 0) for number in range(5)]
+    asyncio.run(Outcomes(evaluate, (), candidates_at_once=1).obtain([(arm, DEV) for arm in arms]))
+    assert most == 1
