@@ -26,6 +26,7 @@ from apo_ci.evaluation.score import Scorer
 from apo_ci.evaluation.scorers import make_scorer
 from apo_ci.inputs.datasets import Dataset, load_dataset
 from apo_ci.inputs.evals import EvalSettings
+from apo_ci.inputs.fitting import target_lines_of, unusable_targets
 from apo_ci.inputs.prompts import Prompt, parse_prompt, read_prompt
 from apo_ci.inputs.splits import SplitFractions, assign_splits
 from apo_ci.lm.ledger import Account
@@ -158,6 +159,8 @@ def _read(
     settings = _settings({**setting, "metric": metric, "positive_label": positive_label})
     parsed = parse_prompt(prompt, "prompt.prompt.md") if isinstance(prompt, str) else _prompt(prompt)
     dataset = _dataset(cases)
+    for problem in unusable_targets(settings, dataset.path, target_lines_of(dataset.cases)):
+        raise problem
     for case in dataset.cases:
         for name in sorted(parsed.placeholders - case.inputs.keys()):
             cure = "Add it to every case, or take the placeholder out of the prompt."

@@ -17,6 +17,7 @@ from apo_ci.inputs.repository import Repository
 
 TASK = "sentiment"
 EDIT_MESSAGE = "Tidy up the sentiment prompt"
+DATE = "2026-01-01T00:00:00Z"  # fixed, so that the same demo has the same commits
 HERE = Path(__file__).parent
 
 
@@ -32,10 +33,10 @@ def make_repository(root: Path) -> Repository:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(files / name, root / name)
     repository = Repository.create(root)
-    repository.commit_all("Add the sentiment prompt and its eval set")
+    repository.commit_all("Add the sentiment prompt and its eval set", date=DATE)
     repository.switch_to_new_branch("tidy-up")
     shutil.copyfile(HERE / f"{TASK}.head.prompt.md", root / f"prompts/{TASK}.prompt.md")
-    repository.commit_all(EDIT_MESSAGE)
+    repository.commit_all(EDIT_MESSAGE, date=DATE)
     return repository
 
 

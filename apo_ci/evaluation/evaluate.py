@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apo_ci.config import Parameters
-from apo_ci.errors import BudgetExhaustedError, RequestFailedError
+from apo_ci.errors import BudgetExhaustedError, InputError, RequestFailedError
 from apo_ci.evaluation.score import Score, Scorer
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
@@ -141,7 +141,11 @@ class _Run:
 
     async def _try(self, index: int, replicate: int) -> Outcome:
         case = self.cases[index]
-        messages = self.prompt.render(case.inputs)
+        try:
+            messages = self.prompt.render(case.inputs)
+        except InputError as problem:
+            message = f"{problem.message.rstrip('.')} (case {case.id}, line {case.line} of its dataset)."
+            raise InputError(message, cure=problem.cure, path=problem.path, line=problem.line) from problem
         request = Request(self._name, messages, self._parameters, self._schema, replicate, self.purpose)
         try:
             completion = await self.model.complete(request)

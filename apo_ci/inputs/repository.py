@@ -39,10 +39,15 @@ class Repository:
         _run(root, ("init", "--quiet", "--initial-branch=main", "--template="))
         return cls(root)
 
-    def commit_all(self, message: str) -> str:
-        """Commit every change under a fixed name; the new commit."""
+    def commit_all(self, message: str, *, date: str | None = None) -> str:
+        """Commit every change under a fixed name; the new commit.
+
+        With a `date` (ISO 8601) the same files and message give the same commit.
+        """
+        dates = () if date is None else ("env", f"GIT_AUTHOR_DATE={date}", f"GIT_COMMITTER_DATE={date}")
         self.git("add", "--all")
-        self.git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+        commit = (*_IDENTITY, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+        _run(self.root, commit, dates)
         return self.resolve("HEAD")
 
     def switch_to_new_branch(self, name: str) -> None:
@@ -180,11 +185,11 @@ def _command(root: Path, arguments: Iterable[str]) -> tuple[str, ...]:
     return ("git", "-C", str(root), *_OPTIONS, *arguments)
 
 
-def _run(root: Path, arguments: Sequence[str]) -> bytes:
+def _run(root: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> bytes:
     try:
         # git is found on PATH like every tool of a workflow; the arguments are checked or written here.
         done = subprocess.run(  # noqa: S603
-            _command(root, arguments),
+            [*prefix, *_command(root, arguments)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_SECONDS,

@@ -150,6 +150,8 @@ class OpenAIModel:
         status, text = exc.status_code, self._quote(_message(exc))
         said = f"the endpoint answered {status}" + (f": {text}" if text else "")
         if status in (401, 403):
+            if not self._key:
+                said = f"the endpoint answered {status}, and the environment variable {self._key_name} is not set"
             cure = f"Set {self._key_name} to a key that {self.provider} accepts for {model}."
             return _fatal(AuthenticationError(said, cure=cure))
         if status == 404 or 300 <= status < 400:

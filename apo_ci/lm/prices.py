@@ -17,10 +17,11 @@ FREE = Price(input=0, output=0)
 def price_of(settings: ModelSettings, model: str | None = None, prompt_tokens: int = 0) -> Price | None:
     """Dollars for a million tokens of `model` (by default the settings' own); `None` when nobody knows.
 
-    A price that was set is believed. Local and replayed replies cost nothing. Where a price rises with the length of
+    A price that was set is believed for the model that the settings name, and for no other: a prompt's front matter may
+    ask for a dearer one. Local and replayed replies cost nothing. Where a price rises with the length of
     the prompt, it is that of a prompt of `prompt_tokens`; discounts for cached prompts are not counted on.
     """
-    if settings.price is not None:
+    if settings.price is not None and model in (None, settings.name):
         return settings.price
     if settings.provider != "openai":
         return FREE

@@ -15,8 +15,10 @@ from apo_ci.errors import InputError
 from apo_ci.inputs.checkout import open_tree, read_prompts
 from apo_ci.inputs.pull_request import PullRequest, read_pull_request, validate_tree
 from apo_ci.inputs.repository import Repository
-from apo_ci.pipeline.assembly import assemble, run_id
+from apo_ci.pipeline.assembly import assemble
+from apo_ci.pipeline.checkpoint import Checkpoint
 from apo_ci.pipeline.examination import examine, search, wants_search
+from apo_ci.pipeline.provenance import run_id
 from apo_ci.pipeline.session import Session
 from apo_ci.report.as_json import render_json
 from apo_ci.report.comment import render_comment
@@ -76,7 +78,7 @@ async def run(options: RunOptions, progress: Progress) -> Finished:
     seed = settings.search.seed if options.seed is None else options.seed
     identity = run_id(pull_request, budget, seed=options.seed, search=options.search, compare=options.compare)
     cache = options.cache or _make_home(options) / "cache.sqlite"
-    _make_out(options)  # before anything is paid for
+    out = _make_out(options)  # before anything is paid for
     async with Session(cache, budget, identity, options.seed) as session:
         session.ledger.on_settled = progress.settled
         examinations = []
@@ -87,7 +89,8 @@ async def run(options: RunOptions, progress: Progress) -> Finished:
         searched = [each for each in examinations if options.search and wants_search(each, settings)]
         for number, examination in enumerate(searched):
             progress.stage(f"Searching for a better {examination.affected.path}")
-            await search(examination, session, settings, share=len(searched) - number, progress=progress.round)
+            checkpoint = Checkpoint(out, session, examination.affected.path, progress.round)
+            await search(examination, session, settings, share=len(searched) - number, progress=checkpoint)
         progress.done(session.new_calls)
         report = assemble(pull_request, examinations, session, budget, seed)
         return Finished(report, Redactor(config.known_secrets(*session.models)), pull_request.repository)

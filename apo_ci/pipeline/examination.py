@@ -271,7 +271,7 @@ async def search(
     assert finding is not None
     yardstick = finding.yardstick
     settings = session.seeded(search_settings(examination, config))
-    ledger = examination.ledger.child(_share(session.ledger, settings, share))
+    ledger = examination.ledger.child(_share(session.ledger, share))
     examination.search_ledger = ledger
     applied = yardstick.evals.settings.applied_to(config)
     try:
@@ -297,13 +297,10 @@ async def search(
         examination.warnings.append(f"The search for {examination.affected.path} stopped: {error}")
 
 
-def _share(ledger: Ledger, settings: SearchSettings, share: int) -> Budget:
+def _share(ledger: Ledger, share: int) -> Budget:
     left = ledger.remaining(Purpose.SEARCH)
-    calls = [
-        limit for limit in (None if left.calls is None else left.calls // share, settings.calls) if limit is not None
-    ]
     return Budget(
-        calls=min(calls, default=None),
+        calls=None if left.calls is None else left.calls // share,
         tokens=None if left.tokens is None else left.tokens // share,
         usd=None if left.usd is None else left.usd / share,
         seconds=None if left.seconds is None else left.seconds / share,

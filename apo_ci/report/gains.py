@@ -22,10 +22,12 @@ def gain(suggestion: Suggestion) -> str:
     """`+22.2 points over this pull request and +5.6 over the base`."""
     if suggestion.delta is None:
         return ""
-    over = f"{words.points(suggestion.delta)} points over this pull request"
-    if suggestion.delta_over_base is None or suggestion.is_revert:
-        return over
-    return f"{over} and {words.points(suggestion.delta_over_base)} over the base"
+    points = f"{words.points(suggestion.delta)} points over"
+    if suggestion.is_revert:
+        return f"{points} this pull request"
+    if suggestion.delta_over_base is None:
+        return f"{points} the present prompt"
+    return f"{points} this pull request and {words.points(suggestion.delta_over_base)} over the base"
 
 
 def search_sentence(suggestion: Suggestion, style: Style) -> str:

@@ -125,7 +125,7 @@ def _row(prompt: PromptReport) -> dict[str, str]:
 
 def _figures(prompt: PromptReport) -> tuple[str, ...]:
     comparison, floor = prompt.comparison, prompt.floor
-    if comparison is not None:
+    if comparison is not None and comparison.n:
         return _compared(comparison)
     if floor is not None:
         figures = (f"{floor.n:,}", NOTHING, words.percent(floor.head))

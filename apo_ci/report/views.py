@@ -83,7 +83,7 @@ def _ours(**texts: str) -> View:
 
 
 def _figures(comparison: ComparisonReport | None, floor: FloorReport | None, is_new: bool) -> View:
-    if comparison is not None:
+    if comparison is not None and comparison.n:
         bounds = f" ({words.interval(comparison.ci_low, comparison.ci_high)})" if comparison.changed else ""
         return _ours(
             cases=f"{comparison.n:,}",

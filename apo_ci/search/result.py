@@ -51,7 +51,10 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class RoundReport:
-    """The state of a search after a round; round 0 is the baseline. Scores are on the dev cases."""
+    """The state of a search after a round; round 0 is the baseline. Scores are on the dev cases.
+
+    `best_source` is the whole prompt file of the best candidate so far: what to use should the search end now.
+    """
 
     round: int
     rounds: int
@@ -59,6 +62,7 @@ class RoundReport:
     start_score: float
     best_score: float
     best_operator: str
+    best_source: str
     calls_left: int | None
 
 

@@ -94,6 +94,7 @@ class Rounds:
             start_score=self.pulls.estimate(state.start),
             best_score=self.pulls.estimate(state.best),
             best_operator=state.best.operator,
+            best_source=state.best.prompt.source,
             calls_left=None if left >= UNBOUNDED else left,
         )
 

@@ -55,6 +55,24 @@ def test_a_worse_prompt_fails_the_gate_and_gets_a_confirmed_suggestion(project: 
     assert prompt["suggestion"]["delta_over_base"] > 0.05
 
 
+def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(project: Project) -> None:
+    project.edit(f"You label product reviews. {HARM}")
+    _, report = run(project)
+    checkpoint = json.loads((project.root.parent / "out" / "checkpoint.json").read_text(encoding="utf-8"))
+    assert checkpoint["run"] == report["provenance"]["run"]
+    assert checkpoint["best_source"] == report["prompts"][0]["suggestion"]["text"]
+
+
+def test_a_price_that_was_set_is_not_that_of_a_model_which_the_head_chose(project: Project, server: Loopback) -> None:
+    text = prompt_text("You label product reviews.").replace("---\n", "---\nmodel: pricey\n", 1)
+    project.write(PROMPT, text)
+    project.repository.commit_all("Another model")
+    result = apo_ci("run", "--repo", str(project.root), "--base", "main", "--no-search", "--budget-usd", "1")
+    assert result.exit_code == 2, result.output
+    assert "pricey" in result.output
+    assert not [body for body in server.bodies if body["model"] == "pricey"]
+
+
 def test_the_report_follows_the_published_schema(project: Project) -> None:
     project.edit(f"You label product reviews. {HARM}")
     _, report = run(project)

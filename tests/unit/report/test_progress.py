@@ -13,7 +13,14 @@ from apo_ci.report.redact import Redactor
 from apo_ci.search.result import RoundReport
 
 ROUND = RoundReport(
-    round=2, rounds=4, candidates=14, start_score=0.704, best_score=0.944, best_operator="edit", calls_left=120
+    round=2,
+    rounds=4,
+    candidates=14,
+    start_score=0.704,
+    best_score=0.944,
+    best_operator="edit",
+    best_source="Answer Yes or No.",
+    calls_left=120,
 )
 
 
