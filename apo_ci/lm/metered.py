@@ -20,8 +20,8 @@ from apo_ci.lm.model import Completion, Request
 from apo_ci.lm.openai_client import Reply
 from apo_ci.lm.throttle import Throttle
 
-_PILOT_SECONDS = 5.0  # what the first request of a model gets to come back before others follow
 _PROBE_AFTER, _PROBE_SECONDS = 6.0, 3.0  # how long an endpoint may be silent before it is asked for a sign of life
+_PILOT_SECONDS = 10.0  # what the first request of a model gets to come back before others follow
 _BACKOFF_SECONDS, _LONGEST_BACKOFF = 0.5, 8.0
 _UNSENT_PAUSE = 2.0
 
@@ -174,6 +174,7 @@ class MeteredModel:
             if not done:
                 if await self._transport.answers(_PROBE_SECONDS):
                     self._circuit.answered()
+                    self._pilots[request.model].set()
                 elif not attempt.done():
                     self._circuit.give_up(f"no sign of life within {_PROBE_AFTER + _PROBE_SECONDS:g} s")
                     self._circuit.check()

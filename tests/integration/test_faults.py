@@ -145,11 +145,14 @@ def black_hole() -> Iterator[str]:
 async def test_an_endpoint_that_accepts_and_never_answers_fails_within_fifteen_seconds(tmp_path: Path) -> None:
     begun = time.monotonic()
     with black_hole() as url:
-        model, cache = await opened(tmp_path, url, timeout_seconds=60)
+        model, cache = await opened(tmp_path, url, timeout_seconds=60, concurrency=64)
         with cache:
-            with pytest.raises(EndpointError, match="no sign of life"):
-                await model.complete(question(1))
+            requests = (model.complete(question(number)) for number in range(64))
+            outcomes = await asyncio.gather(*requests, return_exceptions=True)
             await model.aclose()
+    assert {type(outcome) for outcome in outcomes} == {EndpointError}
+    assert "no sign of life" in str(outcomes[0])
+    assert model.new_calls == 1
     assert time.monotonic() - begun < 15
 
 

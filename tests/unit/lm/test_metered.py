@@ -180,6 +180,21 @@ def test_an_endpoint_that_was_never_heard_of_and_stays_silent_is_given_up_within
     assert run_virtually(main()) < 15
 
 
+def test_no_other_request_is_lost_in_an_endpoint_that_stays_silent() -> None:
+    transport = Simulated(seconds=10_000)
+    transport.alive = False
+
+    async def main() -> tuple[list[Any], float]:
+        model = metered(transport, 64, clock=virtual_clock)
+        requests = (model.ask(ask_for(str(number)), uncapped()) for number in range(64))
+        return await asyncio.gather(*requests, return_exceptions=True), virtual_clock()
+
+    outcomes, seconds = run_virtually(main())
+    assert {type(outcome) for outcome in outcomes} == {EndpointError}
+    assert len(transport.requests) == 1
+    assert seconds < 15
+
+
 def test_a_slow_endpoint_that_gives_a_sign_of_life_is_waited_for() -> None:
     asked(Simulated(seconds=50))
 
@@ -266,7 +281,7 @@ def test_a_slow_first_request_does_not_hold_up_the_others() -> None:
         await asyncio.gather(*(model.ask(ask_for(str(number)), uncapped()) for number in range(8)))
         return virtual_clock()
 
-    assert run_virtually(main()) == 45
+    assert run_virtually(main()) == 46
 
 
 def test_tokens_that_an_endpoint_adds_to_each_prompt_are_learnt_from_its_first_reply() -> None:
