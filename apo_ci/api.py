@@ -31,7 +31,8 @@ from apo_ci.inputs.prompts import Prompt, parse_prompt, read_prompt
 from apo_ci.inputs.splits import SplitFractions, assign_splits
 from apo_ci.lm.ledger import Account
 from apo_ci.lm.model import Purpose
-from apo_ci.pipeline.examination import optimizer_of, task_model
+from apo_ci.pipeline.examination import task_model
+from apo_ci.pipeline.searching import optimizer_of
 from apo_ci.pipeline.session import Session
 from apo_ci.search.loop import optimize as search_for_better
 from apo_ci.search.result import Progress, SearchResult

@@ -17,8 +17,9 @@ from apo_ci.inputs.pull_request import PullRequest, read_pull_request, validate_
 from apo_ci.inputs.repository import Repository
 from apo_ci.pipeline.assembly import assemble
 from apo_ci.pipeline.checkpoint import Checkpoint
-from apo_ci.pipeline.examination import examine, search, wants_search
+from apo_ci.pipeline.examination import examine
 from apo_ci.pipeline.provenance import run_id
+from apo_ci.pipeline.searching import search, wants_search
 from apo_ci.pipeline.session import Session
 from apo_ci.report.as_json import render_json
 from apo_ci.report.comment import render_comment

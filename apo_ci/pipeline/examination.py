@@ -1,4 +1,4 @@
-"""One affected prompt: base and head on the same cases, the comparison, the verdict, and the search."""
+"""One affected prompt: base and head on the same cases, the comparison and the verdict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from apo_ci.config import Budget, Config, GateSettings, ModelSettings, Parameters, SearchSettings
+from apo_ci.config import Budget, Config, GateSettings, ModelSettings
 from apo_ci.errors import InfrastructureError, InputError
 from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation, TaskModel, evaluate
@@ -27,9 +27,7 @@ from apo_ci.lm.factory import model_name
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Purpose
 from apo_ci.pipeline.session import Session
-from apo_ci.search.loop import optimize
-from apo_ci.search.result import Progress, SearchResult
-from apo_ci.search.task import SearchTask
+from apo_ci.search.result import SearchResult
 
 FEWEST_CASES = 10
 
@@ -111,11 +109,6 @@ async def examine(
 def task_model(settings: ModelSettings) -> TaskModel:
     """What requests to the model of `settings` begin with."""
     return TaskModel(model_name(settings), settings.parameters)
-
-
-def optimizer_of(settings: ModelSettings, own: ModelSettings | None) -> TaskModel:
-    """The optimizer model; of the parameters only its `own`, since a task's temperature of 0 would end all variety."""
-    return TaskModel(model_name(settings), own.parameters if own else Parameters())
 
 
 async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
@@ -250,58 +243,4 @@ async def _evaluate(prompt: Prompt | None, yardstick: Yardstick, purpose: Purpos
         scorer=yardstick.scorer,
         purpose=purpose,
         replicates=yardstick.replicates,
-    )
-
-
-def wants_search(examination: Examination, config: Config) -> bool:
-    """Whether a search may help: it is enabled, and the prompt could be measured."""
-    return examination.finding is not None and search_settings(examination, config).enabled
-
-
-def search_settings(examination: Examination, config: Config) -> SearchSettings:
-    """The configuration's, with what the eval set overrides."""
-    return examination.affected.governing.settings.applied_to(config).search
-
-
-async def search(
-    examination: Examination, session: Session, config: Config, *, share: int, progress: Progress | None
-) -> None:
-    """Search for a better prompt with one of `share` equal shares of what the run has left; the result is noted."""
-    finding = examination.finding
-    assert finding is not None
-    yardstick = finding.yardstick
-    settings = session.seeded(search_settings(examination, config))
-    ledger = examination.ledger.child(_share(session.ledger, share))
-    examination.search_ledger = ledger
-    applied = yardstick.evals.settings.applied_to(config)
-    try:
-        proposer = (await session.model(applied.proposer_model)).charging(ledger)
-        task = SearchTask(
-            start=examination.affected.head,
-            base=examination.affected.base,
-            splits=yardstick.splits,
-            scorer=yardstick.scorer,
-            metric=yardstick.metric,
-            task_model=yardstick.model.charging(ledger),
-            task_settings=yardstick.task,
-            proposer_model=proposer,
-            proposer_settings=optimizer_of(applied.proposer_model, applied.optimizer_model),
-            ledger=ledger,
-            settings=settings,
-            replicates=yardstick.replicates,
-            confidence=yardstick.gate.confidence,
-            evaluations=tuple(each for each in (finding.base, finding.head) if each is not None),
-        )
-        examination.search = await optimize(task, progress)
-    except InfrastructureError as error:
-        examination.warnings.append(f"The search for {examination.affected.path} stopped: {error}")
-
-
-def _share(ledger: Ledger, share: int) -> Budget:
-    left = ledger.remaining(Purpose.SEARCH)
-    return Budget(
-        calls=None if left.calls is None else left.calls // share,
-        tokens=None if left.tokens is None else left.tokens // share,
-        usd=None if left.usd is None else left.usd / share,
-        seconds=None if left.seconds is None else left.seconds / share,
     )
