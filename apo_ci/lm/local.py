@@ -53,6 +53,7 @@ class LocalServer:
         path, self.sha256 = model_file(self._settings)
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
+        parameters.model_alias = {self._settings.name or DEFAULT_NAME}  # replies name the model, not a path
         parameters.hostnames, parameters.port = [self._host], self._port
         parameters.api_keys = [self.key.get_secret_value()] if self.key else []
         parameters.cpuparams.n_threads = _threads()

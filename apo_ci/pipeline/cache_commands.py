@@ -51,7 +51,8 @@ def stats(path: Path) -> None:
     with _existing(path) as cache:
         found = cache.stats()
     _say(f"{path}: {found.bytes / 1e6:.1f} MB")
-    _say(f"{found.replies:,} replies in {found.runs:,} runs, {_when(found.oldest)} to {_when(found.newest)}")
+    runs = "1 run" if found.runs == 1 else f"{found.runs:,} runs"
+    _say(f"{found.replies:,} replies of {runs}, {_when(found.oldest)} to {_when(found.newest)}")
     _say(f"{found.prompt_tokens:,} prompt and {found.completion_tokens:,} completion tokens, ${found.usd:.4f}")
     for model, count in found.models.items():
         _say(f"  {count:>9,}  {model}")
