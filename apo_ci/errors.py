@@ -11,7 +11,13 @@
     │   ├── AuthenticationError   the endpoint refused the key
     │   ├── EndpointError         the endpoint is dead, or does not speak the protocol
     │   ├── LocalModelError       the embedded model could not be loaded
-    │   └── ReplayMissError       replay was asked for and the cache lacks a reply
+    │   ├── ReplayMissError       replay was asked for and the cache lacks a reply
+    │   └── GitHubError           GitHub could not do what was asked of it
+    │       ├── PermissionMissingError   the token may not
+    │       ├── NotFoundError     there is no such thing, or the token may not see it
+    │       ├── ConflictError     somebody was first: the head moved, the branch exists
+    │       ├── RateLimitedError  GitHub wants a longer pause than a run can wait
+    │       └── UnknownOutcomeError      the connection broke, and the request may have taken effect
     ├── RequestFailedError        one request failed for good; its case is *errored*, the run goes on
     └── BudgetExhaustedError      no reservation could be made; callers stop spending and keep what they have
 """
@@ -76,6 +82,34 @@ class LocalModelError(InfrastructureError):
 
 class ReplayMissError(InfrastructureError):
     """Replay was asked for, and the cache has no reply for a request."""
+
+
+class GitHubError(InfrastructureError):
+    """GitHub could not do what was asked of it; `status` is that of the HTTP reply, if there was one."""
+
+    def __init__(self, message: str, *, cure: str | None = None, status: int | None = None):
+        super().__init__(message, cure=cure)
+        self.status = status
+
+
+class PermissionMissingError(GitHubError):
+    """The token may not do this; the cure names the permission to add."""
+
+
+class NotFoundError(GitHubError):
+    """There is no such thing, or the token may not see it."""
+
+
+class ConflictError(GitHubError):
+    """Somebody was first: the head moved, the branch exists."""
+
+
+class RateLimitedError(GitHubError):
+    """GitHub wants a longer pause than a run can wait."""
+
+
+class UnknownOutcomeError(GitHubError):
+    """The connection broke, or the server failed: the request may have taken effect, so it was not repeated."""
 
 
 class RequestFailedError(ApoError):
