@@ -6,6 +6,7 @@
     ├── ConfigError               apo-ci.yaml, options: what is wrong, where, what to write instead
     ├── InputError                prompts, eval sets, datasets: likewise
     ├── RepositoryError           git could not do what was asked
+    ├── RefusedError              a guard keeps a suggestion from being committed
     ├── PriceUnknownError         a dollar cap is set and the model has no known price
     ├── InfrastructureError       exit code 3
     │   ├── AuthenticationError   the endpoint refused the key
@@ -56,6 +57,10 @@ class InputError(ApoError):
 
 class RepositoryError(ApoError):
     """git could not do what was asked of it."""
+
+
+class RefusedError(ApoError):
+    """A guard keeps a suggestion from being committed; nothing was written."""
 
 
 class PriceUnknownError(ApoError):
