@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from apo_ci import documents
 from apo_ci.errors import ConfigError
@@ -15,6 +16,10 @@ from apo_ci.errors import ConfigError
 CONFIG_PATHS = ("apo-ci.yaml", ".github/apo-ci.yaml")
 DEFAULT_CALLS = 2000
 SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
+STANDARD_KEY = "OPENAI_API_KEY"
+ACTION_KEY = "APO_CI_INPUT_API_KEY"
+BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_][A-Za-z0-9_-]*)*")
+MAX_BRANCH = 200
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -72,7 +77,7 @@ class ModelSettings(Settings):
     provider: Literal["openai", "local", "replay"] = "openai"
     name: str | None = None
     base_url: str | None = None
-    api_key_env: str = Field(default="OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    api_key_env: str = Field(default=STANDARD_KEY, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     parameters: Parameters = Parameters()
     concurrency: int = Field(default=16, ge=1, le=1024)
     requests_per_minute: Positive | None = None
@@ -133,17 +138,43 @@ class SearchSettings(Settings):
     seed: int = 0
 
 
+def is_branch_name(name: str) -> bool:
+    """Whether `name` is a branch that git and GitHub take as it stands: a strict part of `git check-ref-format`."""
+    plain = BRANCH.fullmatch(name) is not None and len(name) <= MAX_BRANCH
+    return plain and not any(part.endswith(".lock") for part in name.split("/")) and name != "HEAD"
+
+
 class PublishSettings(Settings):
-    """What a run writes to the pull request."""
+    """What a run writes to the pull request and the repository.
+
+    `pull_request` opens one with a better prompt for the default branch, `inconclusive` is the check run's conclusion
+    for that verdict, `unchanged: silent` posts nothing when nothing changed, and `baseline` keeps the default branch's
+    figures and replies on `data_branch`.
+    """
 
     comment: Literal["update", "new", "hide-and-new", "off"] = "update"
     suggest: Literal["review", "comment", "off"] = "review"
     commit: Literal["off", "auto"] = "off"
     check: bool = True
+    pull_request: bool = False
+    inconclusive: Literal["neutral", "success", "failure"] = "neutral"
+    unchanged: Literal["comment", "silent"] = "comment"
+    baseline: bool = True
+    data_branch: str = "apo-ci-data"
+
+    @field_validator("data_branch")
+    @classmethod
+    def _is_a_branch(cls, name: str) -> str:
+        if not is_branch_name(name):
+            raise ValueError("this is not a plain branch name (letters, digits, and `-`, `_`, `.`, `/` between them)")
+        return name
 
 
 class Config(Settings):
-    """Everything `apo-ci.yaml` can say."""
+    """Everything `apo-ci.yaml` can say.
+
+    `budget` caps one run, `pull_request_budget` what all runs of one pull request may spend together.
+    """
 
     version: Literal[1]
     model: ModelSettings = ModelSettings()
@@ -151,6 +182,7 @@ class Config(Settings):
     prompts: tuple[str, ...] = ("prompts/**/*.prompt.md",)
     evals: tuple[str, ...] = ("evals/*.yaml", "evals/*.yml")
     budget: Budget = Budget(calls=DEFAULT_CALLS)
+    pull_request_budget: Budget = Budget()
     gate: GateSettings = GateSettings()
     search: SearchSettings = SearchSettings()
     publish: PublishSettings = PublishSettings()
@@ -161,14 +193,55 @@ class Config(Settings):
         return self.optimizer_model.over(self.model) if self.optimizer_model else self.model
 
 
+class Overrides(Settings):
+    """What an action's inputs put before the configuration: the workflow owner's word. Only what is set counts.
+
+    It goes before the configuration of either side; an eval set's own `model:` and `gate:` still go before both.
+    """
+
+    model: ModelSettings = ModelSettings()
+    optimizer_model: ModelSettings = ModelSettings()
+    gate: GateSettings = GateSettings()
+
+    def apply(self, config: Config) -> Config:
+        """`config` with these settings over its own."""
+        update: dict[str, Settings] = {}
+        if self.model.model_fields_set:
+            update["model"] = _renamed(self.model, config.model)
+        if self.optimizer_model.model_fields_set:
+            update["optimizer_model"] = _renamed(self.optimizer_model, config.optimizer_model or ModelSettings())
+        if self.gate.model_fields_set:
+            update["gate"] = self.gate.over(config.gate)
+        return config.model_copy(update=update)
+
+
+def _renamed(model: ModelSettings, defaults: ModelSettings) -> ModelSettings:
+    """`model` over `defaults`; a price that was set for one model is not that of another."""
+    if model.name in (None, defaults.name) or defaults.price is None:
+        return model.over(defaults)
+    kept = defaults.model_dump(exclude_unset=True, exclude={"price"})
+    return model.over(ModelSettings.model_validate(kept))
+
+
 def parse_config(text: str, path: str) -> Config:
     """The configuration that `text` (from `path`) holds, or a `ConfigError` at the line that is wrong."""
     return documents.validate(Config, documents.parse(text, path, error=ConfigError), error=ConfigError)
 
 
+def environment() -> Mapping[str, str]:
+    """A copy of the process's environment, for the one who reads the action's inputs and the event."""
+    return dict(os.environ)
+
+
 def api_key(settings: ModelSettings) -> SecretStr | None:
-    """The key in the environment variable that `settings` names; `None` when it is unset or empty."""
+    """The key in the environment variable that `settings` names; `None` when it is unset or empty.
+
+    The action's own input stands in for `OPENAI_API_KEY`, and for no other name: a variable that somebody chose is
+    the only one that was meant.
+    """
     value = os.environ.get(settings.api_key_env, "")
+    if not value and settings.api_key_env == STANDARD_KEY:
+        value = os.environ.get(ACTION_KEY, "")
     return SecretStr(value) if value else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from apo_ci.config import Overrides
 from apo_ci.errors import InputError
 from apo_ci.inputs.evals import EvalSet, EvalSettings, make_eval_set
 from apo_ci.inputs.fitting import missing_inputs, shapes_of, target_lines_of, unusable_targets, unused_inputs
@@ -50,8 +51,10 @@ class AffectedPrompt:
 class Changes:
     """Both sides of a pull request, compared. `base` is `None` in a repository without commits."""
 
-    def __init__(self, base: Tree | None, head: Tree):
-        self.configurations = read_configurations(base, head)
+    def __init__(
+        self, base: Tree | None, head: Tree, *, config_path: str | None = None, overrides: Overrides | None = None
+    ):
+        self.configurations = read_configurations(base, head, config_path, overrides)
         self._config = self.configurations.governing
         self._warnings = list(self.configurations.warnings)
         self._base = None if base is None else Side(base, self._config.evals, lenient=True)
@@ -60,7 +63,7 @@ class Changes:
 
     def prompts(self, paths: Sequence[str] | None) -> tuple[str, ...]:
         """The head's prompts, those that `paths` match."""
-        known = self._head.tree.list(self._globs())
+        known = self._head.tree.list(self.globs)
         if paths is None:
             return known
         for path in paths:
@@ -72,7 +75,7 @@ class Changes:
         """The base's prompts that the head has no more."""
         if self._base is None:
             return ()
-        gone = set(self._base.tree.list(self._globs())) - set(self._head.tree.list(self._globs()))
+        gone = set(self._base.tree.list(self.globs)) - set(self._head.tree.list(self.globs))
         return matching(paths, gone) if paths is not None else tuple(sorted(gone))
 
     def evals_of(self, path: str) -> tuple[str, ...]:
@@ -120,7 +123,9 @@ class Changes:
         sides = [side.warnings for side in (self._base, self._head) if side is not None]
         return tuple(dict.fromkeys([*self._warnings, *(warning for warnings in sides for warning in warnings)]))
 
-    def _globs(self) -> tuple[str, ...]:
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """What names prompts: the governing configuration, and the eval sets of both sides."""
         sides = [side for side in (self._base, self._head) if side is not None]
         return (*self._config.prompts, *(glob for side in sides for one in side.evals.values() for glob in one.prompt))
 

@@ -6,32 +6,46 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from apo_ci.config import Overrides
 from apo_ci.errors import InputError, RepositoryError
 from apo_ci.inputs.changes import Changes
+from apo_ci.inputs.paths import checked_folder
 from apo_ci.inputs.pull_request import PullRequest
 from apo_ci.inputs.repository import Repository
-from apo_ci.inputs.trees import Tree, WorkingTree
+from apo_ci.inputs.trees import Tree, WorkingTree, project_tree
 
 HASH = "sha1"  # git's default object format; a folder without git has no other
 MAX_FILES = 100_000
 
 
-def open_tree(root: Path, ref: str | None) -> Tree:
-    """The files of the commit that `ref` names, or those at `root`, whether git knows them or not."""
+def open_tree(root: Path, ref: str | None, directory: str = "") -> Tree:
+    """The files of the commit that `ref` names, or those at `root`, whether git knows them or not; in `directory`."""
     if not root.is_dir():
         raise InputError("There is no such folder.", cure="Check --repo.", path=str(root))
     try:
-        return Repository(root).tree(ref)
+        return project_tree(Repository(root).tree(ref), directory)
     except RepositoryError:
         if ref is not None:
             raise
-        return WorkingTree(root.resolve(), lambda: _files(root.resolve()), lambda: HASH)
+        whole = WorkingTree(root.resolve(), lambda: _files(root.resolve()), lambda: HASH)
+        return project_tree(whole, directory)
 
 
-def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
-    """The prompts that `paths` (paths or globs) match in the files at `root`, as if all of them were new."""
-    tree = open_tree(root, None)
-    changes = Changes(None, tree)
+def read_prompts(
+    root: Path,
+    paths: Sequence[str],
+    *,
+    directory: str = "",
+    config_path: str | None = None,
+    overrides: Overrides | None = None,
+) -> PullRequest:
+    """The prompts that `paths` (paths or globs) match in the files at `root`, as if all of them were new.
+
+    `directory`, `config_path` and `overrides` are as in `read_pull_request`.
+    """
+    directory = checked_folder(directory)
+    tree = open_tree(root, None, directory)
+    changes = Changes(None, tree, config_path=config_path, overrides=overrides)
     entries = [
         changes.entry(path, eval_path, ("named",))
         for path in changes.prompts(paths)
@@ -43,7 +57,7 @@ def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
             cure="Write one: a YAML file in evals/ with `prompt:` and `dataset:`.",
         )
     return PullRequest(
-        repository=_top(root),
+        repository=top_of(root),
         base=None,
         head=tree.name,
         config=changes.configurations.governing,
@@ -53,10 +67,12 @@ def read_prompts(root: Path, paths: Sequence[str]) -> PullRequest:
         deleted=(),
         unevaluated=(),
         warnings=tuple(one for one in changes.warnings() if one not in changes.configurations.warnings),
+        globs=changes.globs,
+        directory=directory,
     )
 
 
-def _top(root: Path) -> Path:
+def top_of(root: Path) -> Path:
     """Where the paths of the tree at `root` begin: git's top folder, or `root` itself."""
     try:
         return Repository(root).root

@@ -110,7 +110,7 @@ Metric = Literal["accuracy", "precision", "recall", "f1", "macro_f1", "mean"]
 class EvalSettings(Settings):
     """Everything an eval file can say.
 
-    `prompt` holds paths and globs from the repository's root. `columns` maps the names that a prompt uses to columns of
+    `prompt` holds paths and globs from the project's root. `columns` maps the names that a prompt uses to columns of
     the dataset. The blocks at the end override only the keys that they set.
     """
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from apo_ci.config import Config, ModelSettings
+from apo_ci.config import Config, ModelSettings, Overrides
 from apo_ci.errors import ConfigError, InputError
 from apo_ci.inputs.evals import EvalSettings
 from apo_ci.inputs.repository import Tree
-from apo_ci.inputs.sides import config_path, read_config
+from apo_ci.inputs.sides import config_path, no_configuration, read_config
 
 MODEL_KEYS_OF_HEAD = frozenset({"name", "parameters"})  # of an eval set's `model` block; the rest is the base's
 
@@ -24,28 +24,32 @@ class Configurations:
     warnings: tuple[str, ...]
 
 
-def read_configurations(base_tree: Tree | None, head_tree: Tree) -> Configurations:
+def read_configurations(
+    base_tree: Tree | None, head_tree: Tree, path: str | None = None, overrides: Overrides | None = None
+) -> Configurations:
     """The base's configuration governs; the head's does where the base has none that can be read.
 
-    Raises `ConfigError` when the head's cannot be read, and when neither side has one.
+    With a `path`, that file is the configuration. `overrides` go before the configuration of either side. Raises
+    `ConfigError` when the head's cannot be read, and when neither side has one.
     """
-    head = read_config(head_tree)
-    base, warnings = (None, []) if base_tree is None else _read_base(base_tree, head_tree)
+    head = read_config(head_tree, path)
+    base, warnings = (None, []) if base_tree is None else _read_base(base_tree, head_tree, path)
     if base is None and head is None:
-        cure = "Create apo-ci.yaml at the repository's root, with at least `version: 1`."
-        raise ConfigError("There is no configuration.", cure=cure, path="apo-ci.yaml")
+        raise no_configuration(path)
     if head is None:
         warnings.append("The head has no configuration; the base's is used.")
-    governing = base or head or Config(version=1)
-    return Configurations(governing, head or governing, "head" if base is None else "base", tuple(warnings))
+    override = (overrides or Overrides()).apply
+    governing = override(base or head or Config(version=1))
+    own = governing if head is None else override(head)
+    return Configurations(governing, own, "head" if base is None else "base", tuple(warnings))
 
 
-def _read_base(base_tree: Tree, head_tree: Tree) -> tuple[Config | None, list[str]]:
+def _read_base(base_tree: Tree, head_tree: Tree, path: str | None) -> tuple[Config | None, list[str]]:
     try:
-        base = read_config(base_tree)
+        base = read_config(base_tree, path)
     except (ConfigError, InputError) as problem:
         return None, [f"The base's configuration cannot be used ({problem.message}); the head's is."]
-    where = config_path(head_tree)
+    where = config_path(head_tree, path)
     if base is None and where is not None:
         return None, [f"The base has no configuration yet; {where} is read from the head."]
     return base, []

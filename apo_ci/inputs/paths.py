@@ -1,4 +1,4 @@
-"""Paths and globs, always relative to the repository's root and written with `/`."""
+"""Paths and globs, always relative to the project's root and written with `/`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ def checked_path(path: str) -> str:
     if path.startswith("/") or ".." in parts or "\0" in path or not parts:
         raise InputError(
             f"`{path}` is not a path inside the repository.",
-            cure="Write it from the repository's root, without `..` and without a leading `/`.",
+            cure="Write it from the project's root, without `..` and without a leading `/`.",
         )
     return "/".join(parts)
+
+
+def checked_folder(path: str) -> str:
+    """`path` as `checked_path` gives it; empty for the root, which may also be written `.`."""
+    return "" if path in ("", ".", "./") else checked_path(path)
+
+
+def literal(path: str) -> str:
+    """The glob that matches `path` alone."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", path)
 
 
 def is_glob(pattern: str) -> bool:
@@ -41,7 +51,7 @@ def missing(path: str, known: Iterable[str]) -> InputError:
     name = path.rpartition("/")[2]
     close = [file for file in files if file.rpartition("/")[2] == name]
     close = close or difflib.get_close_matches(path, files[:20_000], n=1)
-    cure = f"Did you mean `{sorted(close)[0]}`?" if close else "Paths are read from the repository's root."
+    cure = f"Did you mean `{sorted(close)[0]}`?" if close else "Paths are read from the project's root."
     return InputError(f"There is no file `{path}`.", cure=cure, path=path)
 
 

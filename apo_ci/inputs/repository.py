@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from pydantic import SecretStr
+
+from apo_ci.config import environment
 from apo_ci.errors import RepositoryError
+from apo_ci.inputs.git_settings import Pairs, checked_refspecs, child_environment, fetch_settings, protocol_of
 from apo_ci.inputs.paths import checked_path, matching, missing
 from apo_ci.inputs.trees import Tree, WorkingTree, not_plain
 
@@ -18,7 +22,16 @@ __all__ = ["CommitTree", "Repository", "Tree", "WorkingTree"]
 
 TIMEOUT_SECONDS = 120
 DEFAULT_BASES = ("origin/main", "origin/master", "main", "master")
-_OPTIONS = ("--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+EVERYTHING = 2**31 - 1  # the depth that means all of the history (git-fetch(1), `--depth`)
+_OPTIONS = ("--no-pager", "--no-optional-locks", "--literal-pathspecs")
+_DIFF = (
+    *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--no-relative", "--submodule=short"),
+    *("--unified=3", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+_FETCH = (
+    *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
+    *("--no-auto-maintenance", "--refmap="),
+)
 _IDENTITY = ("-c", "user.name=apo-ci", "-c", "user.email=apo-ci@example.invalid", "-c", "commit.gpgSign=false")
 
 
@@ -44,10 +57,10 @@ class Repository:
 
         With a `date` (ISO 8601) the same files and message give the same commit.
         """
-        dates = () if date is None else ("env", f"GIT_AUTHOR_DATE={date}", f"GIT_COMMITTER_DATE={date}")
+        dates = {} if date is None else {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
         self.git("add", "--all")
         commit = (*_IDENTITY, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
-        _run(self.root, commit, dates)
+        _run(self.root, commit, variables=dates)
         return self.resolve("HEAD")
 
     def switch_to_new_branch(self, name: str) -> None:
@@ -102,6 +115,36 @@ class Repository:
                 cure=cure if shallow else "Name a base that the head was made from.",
             ) from problem
 
+    def diff(self, base: str, head: str, path: str) -> str:
+        """The unified diff of one file from commit `base` to commit `head`, three lines of context; empty when equal.
+
+        Bytes that are not UTF-8 become U+FFFD.
+        """
+        commits = (self.resolve(base), self.resolve(head))
+        return self.git(*_DIFF, *commits, "--", checked_path(path)).decode("utf-8", "replace")
+
+    def show_message(self, commit: str) -> str:
+        """The message of a commit, as it was written. Bytes that are not UTF-8 become U+FFFD."""
+        written = self.git("cat-file", "commit", self.resolve(commit))
+        return written.partition(b"\n\n")[2].decode("utf-8", "replace")
+
+    def fetch(self, url_or_remote: str, refspec: str | Sequence[str], token: SecretStr | None = None) -> None:
+        """Fetch by `refspec` (one or several), with all of the history, from a URL or a remote of this repository.
+
+        Over https (http on loopback), or from a folder. `token` is sent to that URL alone, and is in no argument.
+        """
+        checked = checked_refspecs((refspec,) if isinstance(refspec, str) else refspec)
+        url = url_or_remote if _is_url(url_or_remote) else self._url_of(url_or_remote)
+        protocol = {"GIT_ALLOW_PROTOCOL": protocol_of(url)}
+        shallow = self.git("rev-parse", "--is-shallow-repository").strip() == b"true"
+        depth = (f"--depth={EVERYTHING}",) if shallow else ()
+        arguments = (*_FETCH, *depth, "--end-of-options", url, *checked)
+        _run(self.root, arguments, variables=protocol, settings=fetch_settings(url, token))
+
+    def _url_of(self, remote: str) -> str:
+        found = self.git("remote", "get-url", "--", _checked_ref(remote))
+        return os.fsdecode(found).rstrip("\n")
+
     def default_base(self) -> str:
         """The branch that pull requests go to: `origin`'s default, else main or master."""
         try:
@@ -136,7 +179,7 @@ class CommitTree:
 
     def open(self, path: str) -> BinaryIO:
         """A file as a stream from `git cat-file`."""
-        return _ProcessOutput(_command(self._repository.root, ("cat-file", "blob", self.digest(path))))
+        return _ProcessOutput(self._repository.root, ("cat-file", "blob", self.digest(path)))
 
     def exists(self, path: str) -> bool:
         """Whether there is a file (or link) at `path`."""
@@ -170,9 +213,15 @@ class CommitTree:
 class _ProcessOutput(io.BufferedReader):
     """The output of a process as a stream; closing it ends the process."""
 
-    def __init__(self, command: Sequence[str]):
+    def __init__(self, root: Path, arguments: Sequence[str]):
         # The arguments are git's own names for objects, never text from outside.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603
+            _command(root, arguments),
+            env=child_environment(environment(), root),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+        )
         super().__init__(self._process.stdout)  # type: ignore[arg-type] # raw because of bufsize=0
 
     def close(self) -> None:
@@ -185,11 +234,14 @@ def _command(root: Path, arguments: Iterable[str]) -> tuple[str, ...]:
     return ("git", "-C", str(root), *_OPTIONS, *arguments)
 
 
-def _run(root: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> bytes:
+def _run(
+    root: Path, arguments: Sequence[str], *, variables: Mapping[str, str] | None = None, settings: Pairs = ()
+) -> bytes:
     try:
         # git is found on PATH like every tool of a workflow; the arguments are checked or written here.
         done = subprocess.run(  # noqa: S603
-            [*prefix, *_command(root, arguments)],
+            _command(root, arguments),
+            env={**child_environment(environment(), root, settings), **(variables or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_SECONDS,
@@ -203,12 +255,16 @@ def _run(root: Path, arguments: Sequence[str], prefix: Sequence[str] = ()) -> by
         return done.stdout
     said = done.stderr.decode(errors="replace").strip()
     if "dubious ownership" in said:
-        cure = f"Trust it: git config --global --add safe.directory {root}"
+        cure = f"Name its top folder, or trust it: git config --global --add safe.directory {root}"
         raise RepositoryError(f"{root} belongs to another user.", cure=cure)
     if "not a git repository" in said or "cannot change to" in said:
         raise RepositoryError(f"{root} is not in a git repository.", cure="Run apo-ci inside one, or `git init`.")
     verb = next((argument for argument in arguments if not argument.startswith("-")), "")
     raise RepositoryError(f"git {verb} failed: {said or 'it gave no reason'}.", cure="See what git says.")
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text or text.startswith(("/", "./", "../"))
 
 
 def _checked_ref(ref: str) -> str:

@@ -17,9 +17,9 @@ from apo_ci.inputs.repository import Tree
 Adjust = Callable[[str, EvalSettings], EvalSettings]
 
 
-def read_config(tree: Tree) -> Config | None:
-    """The configuration of `tree`; `None` without one. Raises `ConfigError`."""
-    path = config_path(tree)
+def read_config(tree: Tree, path: str | None = None) -> Config | None:
+    """The configuration of `tree`, at `path` when one is given; `None` without one. Raises `ConfigError`."""
+    path = config_path(tree, path)
     if path is None:
         return None
     config = config_or_errors(tree, path)
@@ -51,9 +51,17 @@ def _glob_errors(config: Config, document: documents.Document) -> list[ApoError]
     return errors
 
 
-def config_path(tree: Tree) -> str | None:
-    """Where the configuration of `tree` is."""
-    return next((path for path in CONFIG_PATHS if tree.exists(path)), None)
+def config_path(tree: Tree, path: str | None = None) -> str | None:
+    """Where the configuration of `tree` is: at `path` and nowhere else, when one is given. `None` without one."""
+    paths = CONFIG_PATHS if path is None else (checked_path(path),)
+    return next((one for one in paths if tree.exists(one)), None)
+
+
+def no_configuration(path: str | None = None) -> ConfigError:
+    """The error when there is none, neither at `path`, when one is given, nor at one of the usual places."""
+    where = "at the repository's root (or in the folder of --directory), " if path is None else "there "
+    cure = f"Create {path or CONFIG_PATHS[0]} {where}with at least `version: 1`."
+    return ConfigError("There is no configuration.", cure=cure, path=path or CONFIG_PATHS[0])
 
 
 def read_document(tree: Tree, path: str) -> documents.Document:
@@ -142,7 +150,7 @@ class Side:
 def unmatched(tree: Tree, pattern: str) -> InputError:
     """The error for a path or glob of an eval file that names no prompt."""
     if is_glob(pattern):
-        return InputError(f"No file matches `{pattern}`.", cure="Write the glob from the repository's root.")
+        return InputError(f"No file matches `{pattern}`.", cure="Write the glob from the project's root.")
     try:
         tree.read(pattern)
     except InputError as problem:
@@ -154,6 +162,6 @@ def beside(tree: Tree, eval_path: str, name: str, problem: InputError) -> InputE
     """`problem` with a dataset, cured by the file of that name beside the eval file where there is one."""
     neighbour = f"{eval_path.rpartition('/')[0]}/{name}".lstrip("/")
     if ".." not in neighbour.split("/") and tree.exists(neighbour):
-        cure = f"Paths are read from the repository's root: write `{neighbour}`."
+        cure = f"Paths are read from the project's root: write `{neighbour}`."
         return InputError(problem.message, cure=cure)
     return problem

@@ -15,22 +15,27 @@ from apo_ci.inputs.formats import format_of
 from apo_ci.inputs.prompts import Prompt, PromptHeader, parse_prompt
 from apo_ci.inputs.repository import Tree
 from apo_ci.inputs.scanning import duplicate_warnings
-from apo_ci.inputs.sides import at, beside, config_or_errors, config_path, read_document, unmatched
+from apo_ci.inputs.sides import at, beside, config_or_errors, config_path, no_configuration, read_document, unmatched
+from apo_ci.inputs.trees import subtree
 
 Warn = Callable[[str], None]
 
 
-def validate_tree(tree: Tree, warn: Warn | None = None) -> list[ApoError]:
+def validate_tree(
+    tree: Tree, warn: Warn | None = None, *, directory: str = "", config_path: str | None = None
+) -> list[ApoError]:
     """All errors in the configuration, the prompts, the eval files and their datasets, in this order.
 
-    Datasets are streamed. `warn` is told of duplicates and the like.
+    Paths, those of errors too, begin at the folder `directory`. Datasets are streamed. `warn` is told of duplicates
+    and the like.
     """
-    return _Validation(tree, warn or (lambda message: None)).run()
+    return _Validation(subtree(tree, directory), warn or (lambda message: None), config_path).run()
 
 
 class _Validation:
-    def __init__(self, tree: Tree, warn: Warn):
+    def __init__(self, tree: Tree, warn: Warn, config_path: str | None):
         self._tree = tree
+        self._config_path = config_path
         self._warn = warn
         self._errors: list[ApoError] = []
         self._prompts: dict[str, Prompt | None] = {}
@@ -45,16 +50,18 @@ class _Validation:
         for path in evals:
             self._eval(path)
         if not prompts and not self._prompts:
-            cure = "Write globs from the repository's root, such as `prompts/**/*.prompt.md`."
+            cure = "Write globs from the project's root, such as `prompts/**/*.prompt.md`."
             message = f"No prompt matches {', '.join(config.prompts)}."
-            self._errors.append(ConfigError(message, cure=cure, path=config_path(self._tree) or CONFIG_PATHS[0]))
+            self._errors.append(ConfigError(message, cure=cure, path=self._where() or CONFIG_PATHS[0]))
         return self._errors
 
+    def _where(self) -> str | None:
+        return config_path(self._tree, self._config_path)
+
     def _config(self) -> Config:
-        path = config_path(self._tree)
+        path = self._where()
         if path is None:
-            cure = "Create apo-ci.yaml at the repository's root, with at least `version: 1`."
-            self._errors.append(ConfigError("There is no configuration.", cure=cure, path=CONFIG_PATHS[0]))
+            self._errors.append(no_configuration(self._config_path))
             return Config(version=1)
         found = config_or_errors(self._tree, path)
         if isinstance(found, Config):

@@ -7,6 +7,7 @@ system's hands when its commit returns (https://sqlite.org/wal.html).
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,6 +22,8 @@ from apo_ci.lm.model import Completion, Purpose
 
 _VERSION = 1
 _BUSY_SECONDS = 30
+_KEY = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 2**53
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS replies (
     key TEXT PRIMARY KEY, reply TEXT NOT NULL, created REAL NOT NULL, model TEXT NOT NULL, provider TEXT NOT NULL,
@@ -174,6 +177,13 @@ class Cache:
         self._db.execute("VACUUM")
         return removed
 
+    def replies(self, keys: Iterable[str]) -> Iterator[CachedReply]:
+        """The rows of these keys, in their order; keys that are not here are left out."""
+        for key in keys:
+            row = self._db.execute("SELECT * FROM replies WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                yield CachedReply(row[0], json.loads(row[1]), *row[2:])
+
     def export_to(self, stream: TextIO) -> int:
         """Write every reply as a line of JSON; how many."""
         count = 0
@@ -222,9 +232,12 @@ def _row(line: str, path: str, number: int) -> tuple[Any, ...]:
     try:
         entry = CachedReply(**json.loads(line))
         completion = entry.completion
-        if len(entry.key) != 64 or not isinstance(completion.text, str):
+        amounts = (entry.prompt_tokens, entry.completion_tokens, entry.usd, entry.created)
+        if not _KEY.fullmatch(entry.key) or not isinstance(completion.text, str):
             raise ValueError("no key")
-    except (ValueError, TypeError, KeyError) as exc:
+        if not all(0 <= amount < _LARGEST for amount in amounts) or not f"{entry.model}{entry.provider}".encode():
+            raise ValueError("no amounts")
+    except (ValueError, TypeError, KeyError, RecursionError) as exc:
         cure = "Give it a file that `apo-ci cache export` wrote."
         raise InputError("the line is not a reply from a cache", cure=cure, path=path, line=number) from exc
     return (*(entry.key, json.dumps(entry.reply), float(entry.created), str(entry.model), str(entry.provider)),

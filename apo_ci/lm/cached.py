@@ -78,9 +78,7 @@ class CachedModel:
 
     async def complete(self, request: Request) -> Completion:
         """As in `LanguageModel`."""
-        if request.parameters.max_tokens is None and self._ledger.bounds_tokens:
-            bounded = request.parameters.model_copy(update={"max_tokens": DEFAULT_MAX_TOKENS})
-            request = replace(request, parameters=bounded)
+        request = self._bounded(request)
         key = request.cache_key(self.provider)
         while (other := self._in_flight.get(key)) is not None:
             try:
@@ -98,6 +96,10 @@ class CachedModel:
         # Whoever waits may be cancelled; the reply is being paid for, and will be kept.
         return await asyncio.shield(task)
 
+    def key_of(self, request: Request) -> str:
+        """The key under which the cache keeps the reply to `request`."""
+        return self._bounded(request).cache_key(self.provider)
+
     async def aclose(self) -> None:
         """Let the replies that are paid for arrive, for a few seconds; then close the connections."""
         tasks = list(self._in_flight.values())
@@ -107,6 +109,12 @@ class CachedModel:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         await self._inner.aclose()
+
+    def _bounded(self, request: Request) -> Request:
+        """`request` with a length for its reply, where the budget must know the worst case."""
+        if request.parameters.max_tokens is not None or not self._ledger.bounds_tokens:
+            return request
+        return replace(request, parameters=request.parameters.model_copy(update={"max_tokens": DEFAULT_MAX_TOKENS}))
 
     def _account_for(self, key: str, request: Request) -> None:
         paid = self._journal.claim(key)

@@ -29,15 +29,34 @@ def model_name(settings: ModelSettings) -> str:
     return settings.name or local.DEFAULT_NAME
 
 
+def recorded_provider(settings: ModelSettings) -> str:
+    """The provider under which a cache keeps the replies of this model. Opens nothing, and needs no key."""
+    if settings.provider == "local":
+        return f"local:{local.expected_sha256(settings)}"
+    if settings.provider == "replay" and settings.sha256:
+        return f"local:{settings.sha256}"
+    return provider_name(settings.base_url)
+
+
 async def open_model(
-    settings: ModelSettings, key: SecretStr | None, *, cache: Cache, ledger: Ledger, run: str
+    settings: ModelSettings,
+    key: SecretStr | None,
+    *,
+    cache: Cache,
+    ledger: Ledger,
+    run: str,
+    replay: bool = False,
 ) -> CachedModel:
     """A model that pays from `ledger`, caches in `cache`, and checkpoints in the journal of `run`.
 
-    Before anything is spent it may raise `ConfigError`, `PriceUnknownError`, `AuthenticationError` or
-    `LocalModelError`. Close it with `aclose()`; the cache stays open.
+    With `replay` nothing is asked, whatever the provider: the cache's replies are all there is. Before anything is
+    spent it may raise `ConfigError`, `PriceUnknownError`, `AuthenticationError` or `LocalModelError`. Close it with
+    `aclose()`; the cache stays open.
     """
     name = model_name(settings)
+    if replay:
+        source = Replay(await asyncio.to_thread(recorded_provider, settings), settings.concurrency)
+        return CachedModel(source, cache, ledger, run)
     if ledger.bounds_dollars and price_of(settings) is None:
         raise price_unknown(name, provider_name(settings.base_url))
     return CachedModel(await _source(settings, key), cache, ledger, run)
@@ -45,8 +64,7 @@ async def open_model(
 
 async def _source(settings: ModelSettings, key: SecretStr | None) -> Source:
     if settings.provider == "replay":
-        recorded = f"local:{settings.sha256}" if settings.sha256 else provider_name(settings.base_url)
-        return Replay(recorded, settings.concurrency)
+        return Replay(recorded_provider(settings), settings.concurrency)
     transport: Transport
     if settings.provider == "local":
         server = await asyncio.to_thread(local.LocalServer(settings).start)

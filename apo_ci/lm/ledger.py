@@ -50,12 +50,14 @@ class Ledger:
     """Reserves before a request leaves and settles after its reply; belongs to one event loop.
 
     `clock` is in seconds, and the budget's time starts at once. `on_settled` is called with this ledger after
-    each payment, for a live display. A `child` has caps of its own, and draws on its parent's too.
+    each payment, for a live display; `on_begin` once, when the first request of this process is about to leave. A
+    `child` has caps of its own, and draws on its parent's too.
     """
 
     budget: Budget
     clock: Callable[[], float] = time.monotonic
     on_settled: Callable[[Ledger], None] | None = None
+    on_begin: Callable[[], None] | None = None
     parent: Ledger | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,8 @@ class Ledger:
         self._spent = self._reserved = NO_FUNDS
         self._carried: dict[Purpose, Funds] = {}
         self._accounts = dict.fromkeys(Purpose, Account())
+        self._paid = Charge()
+        self._begun = False
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
@@ -81,6 +85,11 @@ class Ledger:
             charge = Charge(account.calls, account.prompt_tokens, account.completion_tokens, account.usd)
             total = total.plus(charge, account.cache_hits)
         return total
+
+    @property
+    def paid(self) -> Charge:
+        """What this process paid itself: `total` less what an interrupted process of the same run had paid before."""
+        return self._root()._paid
 
     @property
     def seconds(self) -> float:
@@ -131,6 +140,7 @@ class Ledger:
                 raise ledger._exhausted(_CAPS[cap])
             await self._settlement()
         self._commit(funds, purpose)
+        self._root()._begin()
         return Reservation(worst, purpose)
 
     def settle(self, reservation: Reservation, charge: Charge) -> None:
@@ -139,6 +149,8 @@ class Ledger:
             raise ValueError("a reservation is settled once")
         reservation.open = False
         self._commit(NO_FUNDS.minus(reservation.worst.funds), reservation.purpose)
+        root = self._root()
+        root._paid = root._paid + charge
         self._spend(charge, reservation.purpose)
 
     def hit(self, purpose: Purpose) -> None:
@@ -199,6 +211,12 @@ class Ledger:
             if ledger.parent is None:
                 return
             ledger, owner = ledger.parent, id(ledger)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            if self.on_begin is not None:
+                self.on_begin()
 
     def _root(self) -> Ledger:
         return self if self.parent is None else self.parent._root()

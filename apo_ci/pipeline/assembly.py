@@ -16,31 +16,44 @@ from apo_ci.inputs.evals import EvalSet
 from apo_ci.inputs.pull_request import PullRequest
 from apo_ci.lm.ledger import Account, Ledger
 from apo_ci.lm.model import Purpose
+from apo_ci.pipeline.baseline import Baseline, noise_of
 from apo_ci.pipeline.examination import Examination, Finding
-from apo_ci.pipeline.provenance import provenance_of
+from apo_ci.pipeline.provenance import provenance_of, question_digest
 from apo_ci.pipeline.session import Session
+from apo_ci.pipeline.suggestion import suggestion_of
 from apo_ci.report import model
-from apo_ci.report.diff import unified_diff
 from apo_ci.report.sentences import NAMED
-from apo_ci.search.result import SearchResult, Trial
 
 EXCERPT = 300
 SHOWN_CASES = 20
 
 
 def assemble(
-    pull_request: PullRequest, examinations: list[Examination], session: Session, budget: Budget, seed: int
+    pull_request: PullRequest,
+    examinations: list[Examination],
+    session: Session,
+    budget: Budget,
+    seed: int,
+    *,
+    baseline: Baseline | None = None,
+    without_model: str | None = None,
+    warnings: Iterable[str] = (),
 ) -> model.Report:
-    """The report of a run on `pull_request`."""
+    """The report of a run on `pull_request`.
+
+    `baseline` is what the data branch knew, `without_model` why no model was asked, if so; `warnings` go before those
+    of the prompts.
+    """
     verdict = worst([examination.verdict for examination in examinations])
-    warnings = [*pull_request.warnings]
+    warnings = [*pull_request.warnings, *warnings]
     for examination in examinations:
         warnings.extend(warning for warning in examination.warnings if warning not in examination.verdict.reasons)
     return model.Report(
+        directory=pull_request.directory,
         verdict=verdict.outcome,
         reasons=verdict.reasons,
         blocks=verdict.blocks,
-        prompts=tuple(_prompt(examination) for examination in examinations),
+        prompts=tuple(_prompt(examination, pull_request, baseline) for examination in examinations),
         deleted=pull_request.deleted,
         unevaluated=pull_request.unevaluated,
         warnings=tuple(dict.fromkeys(warnings)),
@@ -48,17 +61,19 @@ def assemble(
         ledger=_ledger(session.ledger),
         budget=model.Caps(**budget.model_dump()),
         finish_reason=_finish_reason(examinations),
+        without_model=without_model,
         provenance=provenance_of(pull_request, examinations, session, seed),
     )
 
 
-def _prompt(examination: Examination) -> model.PromptReport:
+def _prompt(examination: Examination, pull_request: PullRequest, baseline: Baseline | None) -> model.PromptReport:
     affected, verdict = examination.affected, examination.verdict
     evals, finding = affected.governing, examination.finding
     return model.PromptReport(
         path=affected.path,
         eval=evals.path,
         dataset=evals.dataset.path,
+        digest=question_digest(affected, pull_request),
         metric=evals.settings.metric,
         scorer=_scorer(evals),
         verdict=verdict.outcome,
@@ -70,7 +85,8 @@ def _prompt(examination: Examination) -> model.PromptReport:
         comparison=None if finding is None else _comparison(finding),
         floor=None if finding is None else _floor(finding.floor, finding),
         head_verdict=_head_verdict(examination.head_finding),
-        suggestion=_suggestion(examination),
+        suggestion=suggestion_of(examination),
+        noise=noise_of(baseline, affected, pull_request),
         errors=() if finding is None else _errors(finding),
         cost=_account(examination.ledger.total),
         positive_label=evals.settings.positive_label,
@@ -194,72 +210,6 @@ def _errors(finding: Finding) -> tuple[model.ErrorCount, ...]:
     return tuple(model.ErrorCount(message=message, count=count) for message, count in ordered)
 
 
-def _suggestion(examination: Examination) -> model.Suggestion | None:
-    found, ledger = examination.search, examination.search_ledger
-    if found is None or ledger is None:
-        return None
-    total = ledger.total
-    return model.Suggestion(
-        status=found.status,
-        **_gain(found),
-        **_proposal(examination.affected.head.source, found),
-        is_revert=found.is_revert,
-        operators=tuple(candidate.operator for candidate in found.lineage),
-        gradients=tuple(candidate.gradient for candidate in found.lineage if candidate.gradient),
-        lineage=_lineage(found),
-        trials=tuple(_trial(trial) for trial in found.history),
-        explanation=found.explanation,
-        finish_reason=found.finish_reason,
-        calls=total.calls,
-        usd=total.usd,
-    )
-
-
-def _gain(found: SearchResult) -> dict[str, Any]:
-    confirmed, over_base = found.confirmation, found.confirmation_over_base
-    gain: dict[str, Any] = {"delta_over_base": over_base.delta if over_base else None}
-    if confirmed is not None:
-        names = ("delta", "ci_low", "ci_high", "p_value", "n", "confidence")
-        gain.update({name: getattr(confirmed, name) for name in names})
-    return gain
-
-
-def _proposal(head: str, found: SearchResult) -> dict[str, Any]:
-    """The winner's text and diff; `None` when nothing but the start is left to show."""
-    proposed = found.winner.prompt.source
-    if found.status == "none" or proposed == head:
-        return {"text": None, "diff": None}
-    return {"text": proposed, "diff": unified_diff(head, proposed, found.winner.prompt.path)}
-
-
-def _lineage(found: SearchResult) -> tuple[model.LineageStep, ...]:
-    trials = {trial.candidate.id: trial for trial in found.history}
-    return tuple(
-        model.LineageStep(
-            id=candidate.id,
-            operator=candidate.operator,
-            gradient=candidate.gradient,
-            round=candidate.round,
-            dev_score=trials[candidate.id].dev_score if candidate.id in trials else None,
-            n=trials[candidate.id].dev_n if candidate.id in trials else 0,
-        )
-        for candidate in found.lineage
-    )
-
-
-def _trial(trial: Trial) -> model.TrialReport:
-    candidate = trial.candidate
-    return model.TrialReport(
-        id=candidate.id,
-        parent=candidate.parent,
-        operator=candidate.operator,
-        round=candidate.round,
-        dev_score=trial.dev_score,
-        dev_n=trial.dev_n,
-        fate=trial.fate,
-    )
-
-
 def _account(account: Account) -> model.Account:
     return model.Account(
         calls=account.calls,
@@ -278,8 +228,10 @@ def _ledger(ledger: Ledger) -> model.LedgerReport:
 
 def _finish_reason(examinations: list[Examination]) -> str:
     findings = [examination.finding for examination in examinations]
-    if any(finding is None for finding in findings):
+    if any(each.finding is None and each.verdict.outcome == "error" for each in examinations):
         return "error"
+    if any(finding is None for finding in findings):
+        return "no model"
     return "complete" if all(_is_complete(finding) for finding in findings if finding) else "budget"
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from apo_ci.config import Budget, Config, GateSettings, ModelSettings
-from apo_ci.errors import InfrastructureError, InputError
+from apo_ci.errors import InfrastructureError, InputError, ReplayMissError
 from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation, TaskModel, evaluate
 from apo_ci.evaluation.floor import FloorCheck, check_floor
@@ -30,6 +30,7 @@ from apo_ci.pipeline.session import Session
 from apo_ci.search.result import SearchResult
 
 FEWEST_CASES = 10
+NO_REPLIES = "The prompt was not evaluated: the cache has no replies to this version, and no model was asked."
 
 
 @dataclass(frozen=True)
@@ -90,20 +91,39 @@ async def examine(
     ledger = session.ledger.child(evals.settings.budget or Budget())
     examination = Examination(affected, ledger, Verdict("error", (), blocks=True))
     try:
-        yardstick = await _open(evals, session, config, ledger)
+        yardstick = await open_yardstick(evals, session, config, ledger)
         if search:
             await _open_optimizer(evals, session, config)
-        yardstick = _affordable(yardstick, affected, examination, _allowance(session.ledger, later))
+        yardstick = affordable(yardstick, affected, examination, allowance_of(session.ledger, later))
         examination.finding = await _measure(affected, yardstick)
         examination.verdict = examination.finding.verdict
         if affected.head_eval is not None and affected.eval_changed and affected.head_eval is not evals:
-            second = await _open(affected.head_eval, session, config, ledger)
+            second = await open_yardstick(affected.head_eval, session, config, ledger)
             examination.head_finding = await _measure(affected, _as_sampled(second, yardstick))
+    except ReplayMissError as error:
+        if session.replay:
+            _note_what_is_missing(examination, config)
+        else:
+            _note_failure(examination, error)
     except InfrastructureError as error:
-        if examination.finding is None:
-            examination.verdict = replace(examination.verdict, reasons=(str(error),))
-        examination.warnings.append(str(error))
+        _note_failure(examination, error)
     return examination
+
+
+def _note_failure(examination: Examination, error: InfrastructureError) -> None:
+    if examination.finding is None:
+        examination.verdict = replace(examination.verdict, reasons=(str(error),))
+    examination.warnings.append(str(error))
+
+
+def _note_what_is_missing(examination: Examination, config: Config) -> None:
+    """A run that may ask no model has nothing to say of what the cache lacks, which is nobody's fault."""
+    affected = examination.affected
+    if examination.finding is not None:
+        examination.warnings.append(f"{affected.path}: the cache has no replies for the head's own eval set.")
+        return
+    gate = affected.governing.settings.applied_to(config).gate
+    examination.verdict = Verdict("inconclusive", (NO_REPLIES,), blocks=gate.on_inconclusive == "fail")
 
 
 def task_model(settings: ModelSettings) -> TaskModel:
@@ -111,7 +131,8 @@ def task_model(settings: ModelSettings) -> TaskModel:
     return TaskModel(model_name(settings), settings.parameters)
 
 
-async def _open(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
+async def open_yardstick(evals: EvalSet, session: Session, config: Config, ledger: Ledger) -> Yardstick:
+    """How `evals` measures, at the expense of `ledger`; its model is opened."""
     settings, applied, cases = evals.settings, evals.settings.applied_to(config), evals.dataset.cases
     model = (await session.model(applied.model)).charging(ledger)
     with _naming(evals.path):
@@ -150,7 +171,7 @@ def _calls_for_a_case(affected: AffectedPrompt) -> int:
     return (1 if affected.base is None else 2) * affected.governing.settings.replicates
 
 
-def _allowance(ledger: Ledger, later: Sequence[AffectedPrompt]) -> int | None:
+def allowance_of(ledger: Ledger, later: Sequence[AffectedPrompt]) -> int | None:
     """The calls that a prompt may take: an equal share, or what the later ones do not need if that is more."""
     left = ledger.remaining(Purpose.HEAD).calls
     if left is None:
@@ -159,7 +180,7 @@ def _allowance(ledger: Ledger, later: Sequence[AffectedPrompt]) -> int | None:
     return max(left // (1 + len(later)), left - needed)
 
 
-def _affordable(
+def affordable(
     yardstick: Yardstick, affected: AffectedPrompt, examination: Examination, allowance: int | None
 ) -> Yardstick:
     """The yardstick with as many cases as its own budget and the `allowance` permit on all sides, chosen by hash."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from apo_ci.config import Budget, Config, ModelSettings
 from apo_ci.inputs.pull_request import AffectedPrompt, PullRequest
 from apo_ci.inputs.trees import WORKING_TREE
-from apo_ci.lm.factory import model_name
+from apo_ci.lm.factory import model_name, recorded_provider
 from apo_ci.pipeline.examination import Examination
 from apo_ci.pipeline.session import Session
 from apo_ci.report import model
@@ -38,6 +38,31 @@ def run_id(pull_request: PullRequest, budget: Budget, **choices: Any) -> str:
     ]
     config = pull_request.config.model_dump(mode="json")
     return digest([version("apo-ci"), config, prompts, budget.model_dump(mode="json"), choices])
+
+
+def question_digest(affected: AffectedPrompt, pull_request: PullRequest) -> str:
+    """A hash of everything that decides how a prompt's two versions compare, and of nothing else.
+
+    Equal in a pull request, its merge queue and a later run, as long as neither version, eval set, thresholds nor
+    model changed: so it is what a remembered verdict goes by.
+    """
+    applied = affected.governing.settings.applied_to(pull_request.config)
+    return digest(
+        [
+            f"{pull_request.directory}/{affected.path}",
+            affected.eval_path,
+            affected.base.hash if affected.base else None,
+            affected.head.hash,
+            affected.governing.fingerprint,
+            applied.gate.model_dump(mode="json"),
+            task_identity(applied.model),
+        ]
+    )
+
+
+def task_identity(settings: ModelSettings) -> list[Any]:
+    """The model that answers: where its replies come from, its name, its sampling parameters."""
+    return [recorded_provider(settings), model_name(settings), settings.parameters.model_dump(mode="json")]
 
 
 def provenance_of(

@@ -17,20 +17,28 @@ from apo_ci.lm.ledger import Ledger
 class Session:
     """Opens models on first use and closes everything at the end; requests are charged to `ledger`."""
 
-    def __init__(self, cache: Path, budget: Budget, run: str, seed: int | None) -> None:
-        """`run` is the run's id, under which the cache's journal remembers what was paid."""
+    def __init__(self, cache: Path, budget: Budget, run: str, seed: int | None, *, replay: bool = False) -> None:
+        """`run` is the run's id, under which the cache's journal remembers what was paid.
+
+        With `replay` no model is asked: replies come from the cache, and a miss is a `ReplayMissError`.
+        """
         self.run = run
+        self.replay = replay
         self.ledger = Ledger(budget)
         self._seed = seed
-        self._cache = Cache(cache)
+        self.cache = Cache(cache)
         self._models: dict[ModelSettings, CachedModel] = {}
 
     async def model(self, settings: ModelSettings) -> CachedModel:
         """The model that `settings` describe, at the expense of the whole run."""
         if settings not in self._models:
-            key = config.api_key(settings)
             self._models[settings] = await open_model(
-                settings, key, cache=self._cache, ledger=self.ledger, run=self.run
+                settings,
+                None if self.replay else config.api_key(settings),
+                cache=self.cache,
+                ledger=self.ledger,
+                run=self.run,
+                replay=self.replay,
             )
         return self._models[settings]
 
@@ -58,4 +66,4 @@ class Session:
             for model in self._models.values():
                 await model.aclose()
         finally:
-            self._cache.close()
+            self.cache.close()

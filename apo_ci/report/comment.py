@@ -9,9 +9,11 @@ from typing import Any
 from apo_ci.report import words
 from apo_ci.report.layout import Detail, headline_alone, lay_out
 from apo_ci.report.model import Report
+from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted
 
 MARKER = "<!-- apo-ci:comment -->"
+MORE = "<!-- apo-ci:more -->"  # what comes before it may stand alone
 # GitHub takes 65,536 characters. Counted in bytes, which is never less, whatever its unit of counting.
 MAX_BYTES = 65_000
 ELSEWHERE = "The whole report is in report.json."
@@ -38,31 +40,36 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 def render_comment(report: Report, redactor: Redactor) -> str:
     """The comment's Markdown; it begins with the hidden `MARKER` and the verdict, and ends with a newline."""
-    clean = redacted(report, redactor)
-    return shortened(clean, Detail(), redactor, limit=MAX_BYTES, marker=MARKER + "\n", elsewhere=ELSEWHERE)
+    return f"{MARKER}\n{render_section(report, redactor, limit=MAX_BYTES - len(MARKER) - 1)}"
 
 
-def shortened(
-    report: Report, detail: Detail, redactor: Redactor, *, limit: int, marker: str = "", elsewhere: str
-) -> str:
+def render_section(report: Report, redactor: Redactor, *, limit: int) -> str:
+    """The comment without its marker, in at most `limit` bytes of UTF-8.
+
+    The line `MORE` divides the verdict and the table from what follows, where something does. It stands there once.
+    """
+    clean = redacted(from_the_root(report), redactor)
+    return shortened(clean, Detail(), redactor, limit=limit, more=MORE, elsewhere=ELSEWHERE)
+
+
+def shortened(report: Report, detail: Detail, redactor: Redactor, *, limit: int, more: str = "", elsewhere: str) -> str:
     """`report` as Markdown in at most `limit` bytes of UTF-8, leaving out one thing after the other.
 
-    `marker` and the verdict are always there, and what was left out is named.
+    The verdict is always there, and what was left out is named. `more` is a line for `lay_out`.
     """
 
     def after(steps: int) -> str:
         """The text after so many of the steps."""
         changes = {name: value for _, _, change in STEPS[:steps] for name, value in change.items()}
         left_out = words.listed({key: label for key, label, _ in STEPS[:steps]}.values())
-        return marker + redactor(
-            lay_out(report, replace(detail, **changes), left_out=left_out, elsewhere=elsewhere if steps else "")
-        )
+        shown = replace(detail, **changes)
+        return redactor(lay_out(report, shown, left_out=left_out, elsewhere=elsewhere if steps else "", more=more))
 
     fits = bisect.bisect_left(range(len(STEPS)), True, key=lambda steps: _size(after(steps)) <= limit)
     text = after(fits)
     if _size(text) <= limit:
         return text
-    return marker + redactor(headline_alone(report, note=f"Shortened to fit: only the verdict is left. {elsewhere}"))
+    return redactor(headline_alone(report, note=f"Shortened to fit: only the verdict is left. {elsewhere}"))
 
 
 def _size(text: str) -> int:

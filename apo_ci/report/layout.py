@@ -14,6 +14,7 @@ from apo_ci.report.escape import Markdown, code, prose
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
 from apo_ci.report.sentences import MARKDOWN
 
+OWN_COMMENT = re.compile(r"(<!--\s*/?\s*)apo-ci(?=:)")
 COMMIT = re.compile(r"[0-9a-f]{40,64}")
 SHOWN_COMMIT = 10
 WITH_DIFF = frozenset({"better", "inconclusive"})
@@ -59,14 +60,17 @@ def _fill(template: str, view: views.View) -> str:
     return _environment().get_template(f"{template}.md.jinja").render(view).strip("\n")
 
 
-def lay_out(report: Report, detail: Detail, *, left_out: str = "", elsewhere: str = "") -> str:
-    """The whole report as Markdown: verdict, table, notes, one section a prompt, ledger, provenance, foot."""
+def lay_out(report: Report, detail: Detail, *, left_out: str = "", elsewhere: str = "", more: str = "") -> str:
+    """The whole report as Markdown: verdict, table, notes, one section a prompt, ledger, provenance, foot.
+
+    `more` is a line to put after the table, where more than the foot follows.
+    """
     prompts = sentences.by_severity(report.prompts)
     notes = [Markdown(note) for note in sentences.notes(report, MARKDOWN)[: detail.notes]]
     foot = _fill("foot", {"left_out": left_out, "elsewhere": elsewhere, "line": _foot(report)})
     noted = _fill("notes", {"notes": notes}) if notes else ""
     if not prompts:
-        parts = [_head(report, prompts), noted, foot]
+        parts = [_head(report, prompts), more if noted else "", noted, foot]
     elif not notes and all(map(sentences.is_unchanged, prompts)) and not detail.every_prompt:
         parts = [f"{_head(report, prompts)} {_power(prompts)}"]
     else:
@@ -74,13 +78,19 @@ def lay_out(report: Report, detail: Detail, *, left_out: str = "", elsewhere: st
             _head(report, prompts),
             _fill("table", views.table(prompts, detail.rows)) if detail.rows else "",
             _power(prompts),
+            more,
             noted,
             *_sections(prompts, detail),
             _fill("ledger", views.ledger(report.ledger, report)) if detail.ledger else "",
             _fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
             foot,
         ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part if part is more else _without_own_comments(part) for part in parts if part) + "\n"
+
+
+def _without_own_comments(text: str) -> str:
+    """`text` with nothing in it that could be taken for apo-ci's own marks, not even in a block of code."""
+    return OWN_COMMENT.sub(r"\1‹apo-ci›", text)
 
 
 def headline_alone(report: Report, *, note: str) -> str:

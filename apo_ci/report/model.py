@@ -186,12 +186,25 @@ class ErrorCount(Value):
     count: int = Field(ge=1, description="Cases that failed for it.")
 
 
-class PromptReport(Value):
-    """What the run says about one prompt with one eval set."""
+class NoiseReport(Value):
+    """How far the same prompt differs from itself: the base prompt, asked twice on the same cases."""
 
-    path: Text = Field(description="The prompt file, relative to the repository's root.")
-    eval: Text = Field(description="The eval set's file.")
-    dataset: Text = Field(description="The dataset's file.")
+    n: int = Field(ge=0, description="Cases that were answered both times.")
+    flips: int = Field(ge=0, description="Cases whose answer differed.")
+    delta: float = Field(description="The second time's metric less the first's.")
+    delta_sd: float = Field(ge=0, description="Standard deviation of one case's difference.")
+
+
+class PromptReport(Value):
+    """What the run says about one prompt with one eval set. Paths begin at the report's `directory`."""
+
+    path: Text = Field(description="The prompt file, relative to the report's directory.")
+    eval: Text = Field(description="The eval set's file, likewise.")
+    dataset: Text = Field(description="The dataset's file, likewise.")
+    digest: Text = Field(
+        default="",
+        description="SHA-256 of all that decides its comparison: both versions, eval set, thresholds and model.",
+    )
     metric: Text = Field(description="accuracy, precision, recall, f1, macro_f1 or mean.")
     scorer: Text = Field(description="The scorer, in words.")
     verdict: Outcome
@@ -204,6 +217,7 @@ class PromptReport(Value):
     floor: FloorReport | None = None
     head_verdict: HeadVerdict | None = Field(default=None, description="Set when the head changes the eval set too.")
     suggestion: Suggestion | None = Field(default=None, description="Null when no search ran.")
+    noise: NoiseReport | None = Field(default=None, description="Null when nobody asked the base prompt twice.")
     errors: tuple[ErrorCount, ...] = Field(default=(), description="Why requests failed, most frequent first.")
     cost: Account | None = Field(default=None, description="What this prompt's evaluation and search spent.")
     positive_label: Text | None = Field(default=None, description="The positive label of precision, recall and F1.")
@@ -245,6 +259,7 @@ class Report(Value):
     """The whole finding of one run."""
 
     schema_version: Literal[1] = Field(default=1, description="Raised when a reader of `report.json` must change.")
+    directory: Text = Field(default="", description="Folder of the project inside the repository; empty for its root.")
     verdict: Outcome = Field(description="The worst verdict of all prompts.")
     reasons: tuple[Text, ...] = Field(default=(), description="Why, in sentences.")
     blocks: bool = Field(default=False, description="Whether the check fails.")
@@ -258,4 +273,5 @@ class Report(Value):
     ledger: LedgerReport = LedgerReport()
     budget: Caps = Caps()
     finish_reason: Text = Field(default="complete", description="Why the run ended: complete, budget: calls, …")
+    without_model: Text | None = Field(default=None, description="Why no model was asked; null when one might be.")
     provenance: Provenance

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from apo_ci.report import words
 from apo_ci.report.escape import clip, code, one_line, prose
-from apo_ci.report.model import ComparisonReport, FloorReport, HeadVerdict, PromptReport, Report
+from apo_ci.report.model import ComparisonReport, FloorReport, HeadVerdict, NoiseReport, PromptReport, Report
 
 ENDS = {
     "": "",
     "complete": "",
     "error": "",  # the verdict says it
+    "no model": "",  # a note says it
     "budget": "The budget was spent before everything was evaluated.",
 }
 NAMED = "named"
@@ -87,10 +88,16 @@ def headline(report: Report, style: Style) -> str:
         + {
             "pass": _headline_of_passes(report.prompts),
             "fail": f"{some} {failed}",
-            "inconclusive": f"{some} could not be judged with this many cases",
+            "inconclusive": f"{some} {_undecided(concerned)}",
             "error": f"{some} could not be evaluated" if concerned else "the run could not finish",
         }[report.verdict]
     )
+
+
+def _undecided(prompts: Sequence[PromptReport]) -> str:
+    if any(prompt.comparison or prompt.floor for prompt in prompts):
+        return "could not be judged with this many cases"
+    return "were not evaluated"
 
 
 def _outcome(report: Report) -> str:
@@ -122,7 +129,11 @@ def _headline_of_one(prompt: PromptReport, style: Style) -> str:
         return f"{name} could not be evaluated"
     if prompt.verdict == "inconclusive":
         cases = prompt.comparison or prompt.floor
-        return f"{words.count(cases.n, 'case')} cannot tell whether {name} {_question(prompt)}" if cases else name
+        return (
+            f"{words.count(cases.n, 'case')} cannot tell whether {name} {_question(prompt)}"
+            if cases
+            else f"{name} was not evaluated"
+        )
     if prompt.verdict == "fail":
         return f"this pull request makes {name} worse" if _dropped(prompt) else f"{name} misses its floor"
     if prompt.is_new:
@@ -154,6 +165,8 @@ def explanation(prompt: PromptReport, style: Style) -> list[str]:
     undecided = prompt.verdict == "inconclusive" and not prompt.reasons  # the gate's own reasons say it
     if undecided and comparison is not None and comparison.cases_needed:
         sentences.append(f"About {words.count(comparison.cases_needed, 'case')} would decide it.")
+    if prompt.noise is not None and prompt.noise.n:
+        sentences.append(noise_sentence(prompt.noise))
     if prompt.verdict == "inconclusive":
         sentences.append("This blocks the merge." if prompt.blocks else "This does not block the merge.")
     if prompt.errors:
@@ -189,6 +202,18 @@ def floor_sentence(floor: FloorReport, metric: str) -> str:
     bounds = f"{words.confidence(floor.confidence)} {words.percent(floor.ci_low)} to {words.percent(floor.ci_high)}"
     tail = "no floor is set" if floor.min is None else f"the floor is {words.percent(floor.min)}"
     return f"{metric} is {words.percent(floor.head)} ({bounds}) on {words.count(floor.n, 'case')}; {tail}."
+
+
+def noise_sentence(noise: NoiseReport) -> str:
+    """`Asked twice, the same prompt differed in 3 of 180 replies (0.6 points).`"""
+    replies = words.count(noise.n, "reply", "replies")
+    if not noise.flips:
+        return f"Asked twice, the same prompt gave the same {replies}."
+    return f"Asked twice, the same prompt differed in {noise.flips:,} of {replies} ({_apart(noise.delta)})."
+
+
+def _apart(delta: float) -> str:
+    return words.amount_of_points(abs(round(delta, 3)))
 
 
 def _errors(prompt: PromptReport, style: Style) -> str:
@@ -228,6 +253,8 @@ def power_line(comparison: ComparisonReport) -> str:
 def notes(report: Report, style: Style) -> list[str]:
     """What else a reader must know: where the rules came from, what was not evaluated, why the run ended early."""
     lines: list[str] = []
+    if report.without_model is not None:
+        lines.append(f"No model was asked: {style.prose(report.without_model).rstrip('.')}.")
     if report.config_from == "head" and not _is_a_checkout(report):
         lines.append("The base has no configuration yet: thresholds, scorers and eval sets are this pull request's.")
     end = ENDS.get(report.finish_reason)

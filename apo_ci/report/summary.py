@@ -5,6 +5,7 @@ from __future__ import annotations
 from apo_ci.report.comment import ELSEWHERE, shortened
 from apo_ci.report.layout import Detail
 from apo_ci.report.model import Report
+from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted
 
 MAX_BYTES = 1_000_000  # GitHub takes 1 MiB a step
@@ -21,4 +22,4 @@ DETAIL = Detail(
 
 def render_summary(report: Report, redactor: Redactor) -> str:
     """`summary.md`, in less than 1 MiB."""
-    return shortened(redacted(report, redactor), DETAIL, redactor, limit=MAX_BYTES, elsewhere=ELSEWHERE)
+    return shortened(redacted(from_the_root(report), redactor), DETAIL, redactor, limit=MAX_BYTES, elsewhere=ELSEWHERE)

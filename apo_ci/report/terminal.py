@@ -15,6 +15,7 @@ from apo_ci.report import gains, sentences, words
 from apo_ci.report.diff import for_readers
 from apo_ci.report.escape import clip, one_line, terminal
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
+from apo_ci.report.places import from_the_root
 from apo_ci.report.progress import Progress
 from apo_ci.report.redact import Redactor, redacted
 from apo_ci.report.sentences import TERMINAL
@@ -38,7 +39,7 @@ MAX_GRADIENT = 400
 
 def render_terminal(report: Report, redactor: Redactor, *, width: int = 100, color: bool = False) -> str:
     """The report in lines of at most `width` columns; with ANSI colours only when `color` is set."""
-    clean = redacted(report, redactor)
+    clean = redacted(from_the_root(report), redactor)
     low, high = WIDTHS
     console = Console(
         file=io.StringIO(),

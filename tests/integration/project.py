@@ -96,9 +96,12 @@ def fill(schema: Body, text: str) -> Any:
 class Project:
     """A repository with a base commit on `main`; edits are commits on `edit`."""
 
-    def __init__(self, root: Path, url: str, *, world: World | None = None, config: str = "") -> None:
-        """`config` is put at the end of apo-ci.yaml."""
+    def __init__(
+        self, root: Path, url: str, *, world: World | None = None, config: str = "", folder: str = "."
+    ) -> None:
+        """`config` is put at the end of apo-ci.yaml; all files are in `folder` of the repository."""
         self.root = root
+        self.home = root / folder
         self.world = world or World()
         self.repository = Repository.create(root)
         self.write(
@@ -120,8 +123,8 @@ class Project:
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the working tree."""
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_text(text, encoding="utf-8")
+        (self.home / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.home / path).write_text(text, encoding="utf-8")
 
     def edit(self, instruction: str) -> None:
         """Commit another instruction."""

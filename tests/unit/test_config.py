@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from apo_ci.config import DEFAULT_CALLS, Budget, ModelSettings, Parameters, api_key, known_secrets, parse_config
+from apo_ci.config import (
+    DEFAULT_CALLS,
+    Budget,
+    GateSettings,
+    ModelSettings,
+    Overrides,
+    Parameters,
+    Price,
+    api_key,
+    environment,
+    is_branch_name,
+    known_secrets,
+    parse_config,
+)
 from apo_ci.errors import ConfigError
 
 
@@ -67,3 +80,62 @@ def test_the_key_comes_from_the_variable_that_the_settings_name(monkeypatch: pyt
 def test_an_empty_key_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "")
     assert api_key(ModelSettings(api_key_env="MY_KEY")) is None
+
+
+def test_the_actions_input_stands_in_for_the_standard_variable_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("APO_CI_INPUT_API_KEY", "sk-of-the-action")
+    key = api_key(ModelSettings())
+    assert key is not None
+    assert key.get_secret_value() == "sk-of-the-action"
+    assert api_key(ModelSettings(api_key_env="MY_KEY")) is None
+    assert "sk-of-the-action" in known_secrets()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-job")
+    key = api_key(ModelSettings())
+    assert key is not None
+    assert key.get_secret_value() == "sk-of-the-job"
+
+
+def test_the_environment_is_handed_out_as_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APO_CI_INPUT_MODEL", "gpt")
+    copy = environment()
+    monkeypatch.setenv("APO_CI_INPUT_MODEL", "other")
+    assert copy["APO_CI_INPUT_MODEL"] == "gpt"
+
+
+def test_overrides_change_only_what_they_set() -> None:
+    config = parse_config("version: 1\nmodel: {name: a, parameters: {temperature: 0}}\ngate: {min: 0.5}\n", "x.yaml")
+    changed = Overrides(model=ModelSettings(base_url="http://127.0.0.1/v1"), gate=GateSettings(max_drop=0.1)).apply(
+        config
+    )
+    assert changed.model == ModelSettings(
+        name="a", base_url="http://127.0.0.1/v1", parameters=Parameters(temperature=0)
+    )
+    assert changed.gate == GateSettings(min=0.5, max_drop=0.1)
+    assert changed.optimizer_model is None
+    assert Overrides().apply(config) == config
+
+
+def test_an_optimizer_that_is_overridden_inherits_the_task_model() -> None:
+    config = parse_config("version: 1\nmodel: {name: a, base_url: http://127.0.0.1/v1}\n", "x.yaml")
+    changed = Overrides(optimizer_model=ModelSettings(name="b")).apply(config)
+    assert changed.proposer_model == ModelSettings(name="b", base_url="http://127.0.0.1/v1")
+
+
+def test_another_model_does_not_inherit_a_price_that_was_set() -> None:
+    config = parse_config("version: 1\nmodel: {name: cheap, price: {input: 1, output: 2}}\n", "x.yaml")
+    assert Overrides(model=ModelSettings(name="dear")).apply(config).model.price is None
+    assert Overrides(model=ModelSettings(name="cheap")).apply(config).model.price == Price(input=1, output=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-x", "a..b", "a b", "a/", "/a", "a//b", "a.lock", "x.lock/a", ".a", "a/.b", "a@{1}", "HEAD", "", "a" * 201],
+)
+def test_a_data_branch_must_be_a_branch_name(name: str) -> None:
+    assert "branch name" in str(parse_error(f'version: 1\npublish:\n  data_branch: "{name}"\n'))
+    assert not is_branch_name(name)
+
+
+def test_usual_branch_names_are_taken() -> None:
+    assert all(map(is_branch_name, ("apo-ci-data", "main", "feature/a.b-c_d", "v1.2", "apo-ci/prompts-1")))

@@ -72,4 +72,4 @@ def test_a_missing_file_is_answered_with_the_one_that_was_meant() -> None:
     assert (
         missing("sentiment.md", ["evals/a.md", "prompts/sentiment.md"]).cure == "Did you mean `prompts/sentiment.md`?"
     )
-    assert missing("zzz", ["a"]).cure == "Paths are read from the repository's root."
+    assert missing("zzz", ["a"]).cure == "Paths are read from the project's root."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from apo_ci.config import GateSettings, ModelSettings, Overrides
 from apo_ci.errors import ConfigError, InputError
 from apo_ci.inputs.pull_request import AffectedPrompt, PullRequest, read_pull_request
 from apo_ci.inputs.repository import Repository
@@ -370,7 +372,7 @@ def test_a_dataset_beside_its_eval_file_is_found_for_the_cure(project: Project) 
 
     with pytest.raises(InputError) as caught:
         project.read()
-    assert caught.value.cure == "Paths are read from the repository's root: write `evals/a.jsonl`."
+    assert caught.value.cure == "Paths are read from the project's root: write `evals/a.jsonl`."
 
 
 def test_duplicates_and_empty_splits_are_told(project: Project) -> None:
@@ -380,3 +382,84 @@ def test_duplicates_and_empty_splits_are_told(project: Project) -> None:
 
     assert "evals/a.jsonl: lines 1 and 2 hold the same case; the first is used." in warnings
     assert sum("split has no cases" in warning for warning in warnings) == 2
+
+
+FOLDER = "services/web"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Project:
+    """A project in a folder of its repository, beside another one at the root."""
+    start = {"apo-ci.yaml": CONFIG, A: PROMPT, EVAL_A: EVAL, ROWS_A: rows(*REVIEWS)}
+    return Project(tmp_path / "monorepo", **{f"{FOLDER}/{path}": text for path, text in start.items()})
+
+
+def read_folder(project: Project, **more: Any) -> PullRequest:
+    return read_pull_request(project.repository, "main", None, directory=f"./{FOLDER}/", **more)
+
+
+def test_a_project_in_a_folder_is_read_as_if_it_were_alone(folder: Project) -> None:
+    folder.write({f"{FOLDER}/{A}": PROMPT.replace("Label", "Answer"), A: PROMPT.replace("Label", "Other")})
+    pull_request = read_folder(folder)
+
+    (entry,) = pull_request.affected
+    assert (entry.path, entry.eval_path, entry.governing.dataset.path) == (A, EVAL_A, ROWS_A)
+    assert entry.base is not None
+    assert (pull_request.directory, pull_request.root) == (FOLDER, folder.repository.root / FOLDER)
+
+
+def test_what_changes_beside_the_folder_affects_nothing_in_it(folder: Project) -> None:
+    folder.write({A: PROMPT.replace("Label", "Other"), ROWS_A: rows("new")})
+    assert read_folder(folder).affected == ()
+
+
+def test_a_new_folder_has_no_base(project: Project) -> None:
+    project.write({f"{FOLDER}/{path}": (project.repository.root / path).read_text() for path in (A, EVAL_A, ROWS_A)})
+    project.write({f"{FOLDER}/apo-ci.yaml": CONFIG})
+    pull_request = read_folder(project)
+
+    (entry,) = pull_request.affected
+    assert (entry.base, pull_request.config_from) == (None, "head")
+
+
+def test_a_folder_that_is_not_there_is_an_error(project: Project) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        read_folder(project)
+
+
+def test_an_error_in_a_folder_names_the_path_inside(folder: Project) -> None:
+    folder.write({f"{FOLDER}/{A}": "user:\n{{ oops"})
+    with pytest.raises(InputError) as caught:
+        read_folder(folder)
+    assert caught.value.path == A
+
+
+def test_another_configuration_may_be_named(project: Project) -> None:
+    other = CONFIG.replace("big", "other")
+    project.write({"ci/prompts.yaml": other, A: PROMPT.replace("Label", "Answer")})
+    pull_request = read_pull_request(project.repository, "main", config_path="ci/prompts.yaml")
+
+    assert pull_request.config.model.name == "other"
+    assert pull_request.config_from == "head"
+    assert "ci/prompts.yaml is read from the head" in pull_request.warnings[0]
+    with pytest.raises(ConfigError) as caught:
+        read_pull_request(project.repository, "main", config_path="ci/missing.yaml")
+    assert caught.value.path == "ci/missing.yaml"
+
+
+def test_overrides_go_before_the_configuration_of_either_side_and_change_nothing_between_them(project: Project) -> None:
+    project.write({"README.md": "An edit elsewhere."})
+    overrides = Overrides(model=ModelSettings(name="chosen"), gate=GateSettings(min=0.5))
+    pull_request = read_pull_request(project.repository, "main", overrides=overrides)
+
+    assert (pull_request.config.model.name, pull_request.config.gate.min) == ("chosen", 0.5)
+    assert pull_request.config.model.base_url == "https://models.example/v1"
+    assert pull_request.affected == ()
+
+
+def test_an_eval_sets_own_settings_go_before_overrides(project: Project) -> None:
+    overrides = Overrides(gate=GateSettings(max_drop=0.5))
+    pull_request = read_pull_request(project.repository, "main", every=True, overrides=overrides)
+
+    (entry,) = pull_request.affected
+    assert entry.governing.settings.applied_to(pull_request.config).gate.max_drop == 0.1

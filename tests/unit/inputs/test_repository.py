@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from apo_ci.errors import InputError, RepositoryError
+from apo_ci.inputs.git_settings import child_environment, fetch_settings
 from apo_ci.inputs.repository import Repository, Tree
 
 
@@ -202,3 +207,181 @@ def test_a_stream_may_be_closed_early(repository: Repository) -> None:
     with repository.tree("HEAD").open("big.txt") as stream:
         assert stream.readline() == b"line\n"
     assert stream.closed
+
+
+def test_the_variables_of_another_git_command_do_not_lead_elsewhere(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Repository.create(tmp_path / "other")
+    for name, value in (("GIT_DIR", other.root / ".git"), ("GIT_WORK_TREE", other.root), ("GIT_INDEX_FILE", "/x")):
+        monkeypatch.setenv(name, str(value))
+
+    assert Repository(repository.root).root == repository.root
+    assert "secret.txt" in Repository(repository.root).files()
+
+
+def test_hooks_and_the_monitor_of_a_repository_do_not_run(repository: Repository, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    (repository.root / ".git/hooks").mkdir(exist_ok=True)
+    (repository.root / ".git/hooks/post-commit").write_bytes(program.read_bytes())
+    (repository.root / ".git/hooks/post-commit").chmod(0o755)
+    for name in ("core.fsmonitor", "diff.external", "core.pager", "core.editor", "diff.x.textconv"):
+        repository.git("config", name, str(program))
+    write(repository.root, ".gitattributes", "* diff=x\n")
+    before = repository.resolve("HEAD")
+    write(repository.root, "prompts/sub/c.prompt.md", "other\n")
+    after = repository.commit_all("second")
+    repository.files()
+    repository.diff(before, after, "prompts/sub/c.prompt.md")
+    repository.show_message(after)
+
+    assert not ran.exists()
+
+
+def test_the_diff_of_one_file_is_unified_whatever_the_settings_say(repository: Repository) -> None:
+    for name, value in (
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.context", "0"),
+        ("color.ui", "always"),
+    ):
+        repository.git("config", name, value)
+    before = repository.resolve("HEAD")
+    write(repository.root, "prompts/sub/c.prompt.md", "Ho\nHum\n")
+    write(repository.root, "secret.txt", "changed\n")
+    after = repository.commit_all("second")
+
+    shown = repository.diff(before, after, "prompts/sub/c.prompt.md")
+
+    assert shown.splitlines()[2:] == [
+        "--- a/prompts/sub/c.prompt.md",
+        "+++ b/prompts/sub/c.prompt.md",
+        "@@ -1 +1,2 @@",
+        " Ho",
+        "+Hum",
+    ]
+    assert repository.diff(before, before, "secret.txt") == ""
+
+
+def test_a_diffs_path_is_no_pattern(repository: Repository) -> None:
+    before = repository.resolve("HEAD")
+    write(repository.root, "*.txt", "star\n")
+    write(repository.root, "other.txt", "other\n")
+    after = repository.commit_all("second")
+
+    assert "other" not in repository.diff(before, after, "*.txt")
+    with pytest.raises(InputError):
+        repository.diff(before, after, "../x")
+
+
+def test_a_message_is_shown_as_it_was_written(repository: Repository) -> None:
+    message = "Fix it\n\n  Indented, with é.\n\nApo-CI-Run: 7"
+    assert repository.show_message(repository.commit_all(message)).rstrip("\n") == message
+
+
+@pytest.fixture
+def clone(repository: Repository, tmp_path: Path) -> Repository:
+    """A shallow clone of two commits' worth of history."""
+    write(repository.root, "more.txt", "more\n")
+    repository.commit_all("second")
+    path = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository.root.as_uri(), str(path)], check=True)
+    return Repository(path)
+
+
+def test_a_fetch_brings_refs_with_their_whole_history(repository: Repository, clone: Repository) -> None:
+    repository.git("switch", "--quiet", "--create", "pull")
+    write(repository.root, "pull.txt", "x\n")
+    head = repository.commit_all("third")
+    repository.git("update-ref", "refs/pull/7/head", head)
+    base = repository.resolve("main")
+
+    clone.fetch("origin", "refs/pull/7/head")
+    clone.fetch(repository.root.as_uri(), ["+refs/heads/pull:refs/remotes/origin/pull"])
+
+    assert clone.resolve(head) == clone.resolve("origin/pull") == head
+    assert clone.merge_base(base, head) == base
+    assert clone.git("rev-parse", "--is-shallow-repository") == b"false\n"
+    assert not (clone.root / ".git/FETCH_HEAD").exists()
+
+
+@pytest.mark.parametrize(
+    "refspec",
+    [
+        *("--upload-pack=touch x", "-f", "", ":", "main", "refs/heads/main:refs/heads/main", "refs/heads/main:main"),
+        *("refs/heads/a..b", "refs/heads/a b", "refs/heads/*:refs/remotes/origin/main", "refs/heads/a\nb", "refs/x~1"),
+        *("refs/heads/a:refs/remotes/../heads/a", "refs/heads/\u202ea", "refs/heads/a.lock"),
+    ],
+)
+def test_what_is_no_refspec_of_ours_never_reaches_git(clone: Repository, refspec: str) -> None:
+    with pytest.raises(RepositoryError, match="not a refspec"):
+        clone.fetch("origin", refspec)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ssh://git@example.com/a/b",
+        "git://example.com/a",
+        "http://example.com/a/b",
+        "ext::sh -c x://",
+        "https://u:p@x/y",
+    ],
+)
+def test_only_https_is_fetched_from(clone: Repository, url: str) -> None:
+    with pytest.raises(RepositoryError):
+        clone.fetch(url, "refs/heads/main")
+
+
+def test_a_token_is_a_header_for_one_url_and_in_no_argument() -> None:
+    url = "https://github.com/octo/prompts"
+    told = child_environment({"PATH": "/bin"}, Path(), fetch_settings(url, SecretStr("ghs_canary")))
+    values = [value for name, value in told.items() if name.startswith("GIT_CONFIG_VALUE")]
+    keys = [value for name, value in told.items() if name.startswith("GIT_CONFIG_KEY")]
+    basic = base64.b64encode(b"x-access-token:ghs_canary").decode()
+
+    assert keys.count(f"http.{url}.extraheader") == 2
+    assert values[-2:] == ["", f"Authorization: Basic {basic}"]
+    assert "ghs_canary" not in str(told)
+    assert int(told["GIT_CONFIG_COUNT"]) == len(keys)
+
+
+def test_the_token_reaches_a_server_as_its_only_authorization(clone: Repository) -> None:
+    headers: list[list[str]] = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the name that http.server looks for
+            headers.append(self.headers.get_all("Authorization") or [])
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # likewise
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/octo/prompts"
+        clone.git("config", f"http.http://127.0.0.1:{server.server_port}/.extraheader", "Authorization: Basic b2xk")
+        with pytest.raises(RepositoryError) as caught:
+            clone.fetch(url, "refs/heads/main", SecretStr("ghs_canary"))
+        server.shutdown()
+
+    basic = base64.b64encode(b"x-access-token:ghs_canary").decode()
+    assert headers == [[f"Basic {basic}"]]
+    assert "ghs_canary" not in str(caught.value)
+    assert basic not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_checkout_of_somebody_else_is_read_where_it_was_asked_for_and_not_above(repository: Repository) -> None:
+    for path in (repository.root, *repository.root.rglob("*")):
+        os.lchown(path, 65_534, 65_534)
+
+    assert "secret.txt" in Repository(repository.root).files()
+    with pytest.raises(RepositoryError, match="another user"):
+        Repository(repository.root / "prompts")
+    told = child_environment({}, repository.root)
+    assert told["GIT_ALLOW_PROTOCOL"] == "https"
+    assert "GIT_ALLOW_PROTOCOL" not in child_environment({}, Path())

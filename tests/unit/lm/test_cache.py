@@ -231,3 +231,23 @@ def test_a_killed_writer_loses_nothing_that_it_was_told_is_stored(tmp_path: Path
             assert cache.get(key_of(f"killed {number}")) is not None
             assert journal.claim(key_of(f"killed {number}")) == PAYMENT
         assert json.loads(json.dumps(cache.stats().replies)) >= len(stored)
+
+
+def test_the_rows_of_some_keys_come_in_their_order(cache: Cache) -> None:
+    fill(cache, "a", "b", "c")
+    rows = cache.replies([key_of("c"), key_of("nowhere"), key_of("a")])
+    assert [row.completion.text for row in rows] == ["c", "a"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"prompt_tokens": 2**80}, {"usd": -1}, {"usd": float("nan")}, {"model": "\ud800"}, {"key": "z" * 64}],
+)
+def test_a_row_that_no_database_takes_is_refused_with_its_line(cache: Cache, change: dict[str, object]) -> None:
+    fill(cache, "a")
+    stream = io.StringIO()
+    cache.export_to(stream)
+    line = json.dumps({**json.loads(stream.getvalue()), **change})
+    with pytest.raises(InputError) as caught:
+        cache.import_from([line], "replies.jsonl")
+    assert (caught.value.path, caught.value.line) == ("replies.jsonl", 1)

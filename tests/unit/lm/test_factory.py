@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from apo_ci.config import Budget, ModelSettings
 from apo_ci.errors import AuthenticationError, ConfigError, PriceUnknownError, ReplayMissError
 from apo_ci.lm.cache import Cache
-from apo_ci.lm.factory import model_name, open_model
+from apo_ci.lm.factory import model_name, open_model, recorded_provider
 from apo_ci.lm.ledger import Ledger
 from tests.integration.loopback import Loopback
 from tests.unit.lm.simulated import ask_for, uncapped
@@ -58,3 +59,33 @@ async def test_a_dollar_cap_needs_a_price_before_anything_is_spent(cache: Cache)
 def test_the_local_model_has_a_name_of_its_own() -> None:
     assert model_name(ModelSettings(provider="local")) == "gemma-3-270m"
     assert model_name(ModelSettings(provider="local", name="mine")) == "mine"
+
+
+async def test_any_model_is_replayed_without_key_price_or_weights(cache: Cache) -> None:
+    with Loopback(key="sk-right") as server:
+        settings = ModelSettings(name="m", base_url=server.url)
+        model = await open_model(settings, SecretStr("sk-right"), cache=cache, ledger=uncapped(), run="r")
+        await model.complete(ask_for("a"))
+        await model.aclose()
+    ledger = Ledger(Budget(usd=0))
+    model = await open_model(settings, None, cache=cache, ledger=ledger, run="r2", replay=True)
+    assert (model.provider, model.new_calls) == (f"openai:{server.url}", 0)
+    assert (await model.complete(ask_for("a"))).cached
+    with pytest.raises(ReplayMissError):
+        await model.complete(ask_for("b"))
+    await model.aclose()
+
+
+def test_the_provider_of_recorded_replies_is_known_without_opening_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    weights = tmp_path / "model.gguf"
+    weights.write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    local = ModelSettings(provider="local")
+    assert recorded_provider(local).startswith("local:a5fd3b62230aa5ec")
+    assert recorded_provider(local.model_copy(update={"path": str(weights)})) == f"local:{digest}"
+    assert recorded_provider(ModelSettings(provider="local", path="/nowhere", sha256="0" * 64)) == f"local:{'0' * 64}"
+    assert recorded_provider(ModelSettings(provider="local", path="/nowhere")) == "local:"
+    assert recorded_provider(ModelSettings(name="m", base_url="https://x/v1")) == "openai:https://x/v1"

@@ -219,3 +219,23 @@ async def test_no_schedule_of_reservations_overshoots_any_cap(seed: int) -> None
     await asyncio.gather(*(spend() for _ in range(rng.choice([1, 8, 64]))))
     assert ledgers[1].budget.calls is None or ledgers[1].total.calls <= 20
     assert ledgers[2].total.tokens <= 2000
+
+
+async def test_what_an_earlier_process_paid_is_not_paid_now() -> None:
+    ledger = Ledger(Budget(calls=5))
+    ledger.carry(Charge(calls=2), Purpose.HEAD)
+    ledger.recharge(Charge(calls=2), Purpose.HEAD)
+    reservation = await ledger.child(Budget()).reserve(Amount(calls=1), Purpose.HEAD)
+    ledger.settle(reservation, Charge(calls=1, prompt_tokens=7))
+    assert (ledger.total.calls, ledger.paid) == (3, Charge(calls=1, prompt_tokens=7))
+
+
+async def test_the_first_request_is_told_once_and_before_it_leaves() -> None:
+    told: list[int] = []
+    ledger = Ledger(Budget(calls=5))
+    ledger.on_begin = lambda: told.append(ledger.total.calls)
+    ledger.hit(Purpose.BASE)
+    assert told == []
+    for _ in range(2):
+        ledger.settle(await ledger.child(Budget()).reserve(Amount(calls=1), Purpose.HEAD), Charge(calls=1))
+    assert told == [0]

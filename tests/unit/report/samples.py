@@ -15,6 +15,7 @@ from apo_ci.report.model import (
     LedgerReport,
     LineageStep,
     ModelIdentity,
+    NoiseReport,
     Outcome,
     PromptHashes,
     PromptReport,
@@ -371,6 +372,16 @@ BROKEN_ENDPOINT = sentiment(
         ErrorCount(message="no answer within 60 s", count=2),
     ),
 )
+NOT_EVALUATED = sentiment(
+    verdict="inconclusive",
+    blocks=False,
+    reasons=("The prompt was not evaluated: the cache has no replies to this version, and no model was asked.",),
+    gate=None,
+    comparison=None,
+    suggestion=None,
+    cost=Account(),
+)
+NOISE = NoiseReport(n=180, flips=3, delta=-1 / 180, delta_sd=0.129)
 OTHER_EVAL = HeadVerdict(
     verdict="pass",
     dataset="evals/sentiment-v2.jsonl",
@@ -478,6 +489,19 @@ SITUATIONS: dict[str, Report] = {
         verdict="fail",
         finish_reason="budget",
         warnings=("The search had 120 calls left after both evaluations; it was run with 1 round instead of 4.",),
+    ),
+    "without_a_model": report(
+        NOT_EVALUATED,
+        verdict="inconclusive",
+        without_model="the pull request comes from a fork, which meets no key",
+        finish_reason="no model",
+        ledger=LedgerReport(seconds=0.4),
+    ),
+    "project_in_a_folder": report(
+        sentiment(suggestion=None, noise=NOISE),
+        verdict="fail",
+        directory="services/web",
+        deleted=("prompts/old.prompt.md",),
     ),
     "huge_shortened": huge(),
     "hostile": hostile(),

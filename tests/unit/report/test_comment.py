@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apo_ci.report import comment, summary
-from apo_ci.report.comment import MARKER, MAX_BYTES, render_comment, shortened
+from apo_ci.report.comment import MARKER, MAX_BYTES, MORE, render_comment, render_section, shortened
 from apo_ci.report.layout import Detail
 from apo_ci.report.model import ErrorCount
 from apo_ci.report.redact import Redactor
@@ -51,7 +51,7 @@ def test_nothing_foreign_comes_alive(situation: str) -> None:
     page = Page(render_comment(SITUATIONS[situation], Redactor()))
     assert set(page.tags) <= OWN_TAGS
     assert page.live == []
-    assert page.comments == [" apo-ci:comment "]
+    assert page.comments in ([" apo-ci:comment "], [" apo-ci:comment ", " apo-ci:more "])
     assert page.html.count("<details>") == page.html.count("</details>")
 
 
@@ -90,10 +90,9 @@ def test_the_verdict_survives_any_limit(limit: int) -> None:
         Detail(),
         Redactor(),
         limit=limit,
-        marker=MARKER + "\n",
         elsewhere="See report.json.",
     )
-    assert shown.startswith(MARKER + "\n### ❌ Fail: 40 of 40 prompts got worse\n")
+    assert shown.startswith("### ❌ Fail: 40 of 40 prompts got worse\n")
     assert "Shortened to fit" in shown
     assert len(shown.encode()) <= limit
 
@@ -147,6 +146,42 @@ def test_a_pass_with_nothing_changed_is_two_lines() -> None:
     for situation in ("pass_nothing_affected", "pass_unchanged"):
         shown = render_comment(SITUATIONS[situation], Redactor()).removeprefix(MARKER)
         assert len([line for line in shown.splitlines() if line]) == 2
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_section_is_the_comment_without_its_marker(situation: str) -> None:
+    section = render_section(SITUATIONS[situation], Redactor(), limit=MAX_BYTES - len(MARKER) - 1)
+    assert render_comment(SITUATIONS[situation], Redactor()) == f"{MARKER}\n{section}"
+
+
+def test_a_section_has_one_line_after_verdict_and_table() -> None:
+    section = render_section(SITUATIONS["many_prompts"], Redactor(), limit=60_000)
+    first, _, rest = section.partition(f"\n{MORE}\n")
+    assert section.count(MORE) == 1
+    assert "prompts/routing.prompt.md` | 60" in first
+    assert "<details>" not in first
+    assert "Provenance" in rest
+
+
+@pytest.mark.parametrize("limit", [300, 2_000, 20_000])
+def test_a_section_fits_its_limit(limit: int) -> None:
+    section = render_section(SITUATIONS["huge_shortened"], Redactor(), limit=limit)
+    assert len(section.encode()) <= limit
+
+
+@pytest.mark.parametrize("mark", ["<!-- apo-ci:more -->", "<!-- /apo-ci:section -->", "<!--apo-ci:comment -->"])
+def test_nothing_foreign_looks_like_one_of_our_marks_even_in_code(mark: str) -> None:
+    found = BETTER.model_copy(update={"diff": f"@@ -1 +1 @@\n-a\n+{mark}\n", "text": mark, "gradients": (mark,)})
+    section = render_section(report(sentiment(suggestion=found), verdict="fail"), Redactor(), limit=MAX_BYTES)
+    assert section.count("<!-- apo-ci:") == 1
+    assert "apo-ci:section" not in section.replace("‹apo-ci›:section", "")
+
+
+def test_paths_begin_at_the_repositorys_root() -> None:
+    shown = render_comment(SITUATIONS["project_in_a_folder"], Redactor())
+    assert "makes `services/web/prompts/sentiment.prompt.md` worse" in shown
+    assert "`services/web/prompts/old.prompt.md`" in shown
+    assert "`services/web/evals/sentiment.jsonl`" in shown
 
 
 def test_steps_only_take_away() -> None:

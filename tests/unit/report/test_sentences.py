@@ -12,6 +12,8 @@ from tests.unit.report.samples import (
     IMPROVED,
     NEW,
     NO_BETTER,
+    NOISE,
+    NOT_EVALUATED,
     REVERT,
     SAME,
     SITUATIONS,
@@ -143,3 +145,18 @@ def test_notes_say_how_a_run_ended_and_what_was_not_checked() -> None:
     assert lines[2] == "Deleted: a, b."
     assert lines[3].endswith("p19 and 5 more.")
     assert lines[4:] == ["same"]
+
+
+def test_the_noise_is_told_in_one_sentence() -> None:
+    assert sentences.noise_sentence(NOISE) == "Asked twice, the same prompt differed in 3 of 180 replies (0.6 points)."
+    calm = NOISE.model_copy(update={"flips": 0, "delta": 0.0})
+    assert sentences.noise_sentence(calm) == "Asked twice, the same prompt gave the same 180 replies."
+    assert sentences.noise_sentence(NOISE) in sentences.explanation(sentiment(noise=NOISE), MARKDOWN)
+
+
+def test_a_prompt_that_nobody_evaluated_is_named_as_such() -> None:
+    value = SITUATIONS["without_a_model"]
+    assert sentences.headline(value, TERMINAL) == "Inconclusive: prompts/sentiment.prompt.md was not evaluated"
+    assert sentences.notes(value, TERMINAL)[0].startswith("No model was asked: the pull request comes from a fork")
+    both = report(NOT_EVALUATED, sentiment(verdict="pass"), verdict="inconclusive")
+    assert sentences.headline(both, TERMINAL) == "Inconclusive: 1 of 2 prompts were not evaluated"
