@@ -1,0 +1,67 @@
+"""What a run without rights leaves for a second workflow, and what that workflow believes of it.
+
+The file comes out of a workflow that a stranger can edit. It is data of a fixed shape, never Markdown, never the number
+of a pull request, and its verdict can turn a check red, never green.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from apo_ci.errors import InputError
+from apo_ci.publish.action_inputs import MAX_SECTION
+from apo_ci.report.model import Report, Value
+from apo_ci.report.redact import Redactor, redacted
+
+FILE = "handover.json"
+MAX_BYTES = 10_000_000
+MAX_PROMPTS = 1_000
+Section = Annotated[str, StringConstraints(max_length=MAX_SECTION, pattern=r"^[^\x00-\x1f\x7f<>]*$")]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")]
+
+
+class Handover(Value):
+    """One job's report on the commit `head`, to be posted under `section`."""
+
+    version: Literal[1] = 1
+    section: Section = ""
+    head: Commit = Field(description="The commit that was checked.")
+    report: Report
+
+
+def write_handover(handover: Handover, folder: Path, redactor: Redactor) -> Path:
+    """Write `handover.json` into `folder`; no known secret is in it."""
+    file = folder / FILE
+    clean = handover.model_copy(update={"report": redacted(handover.report, redactor)})
+    file.write_text(clean.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return file
+
+
+def read_handover(folder: Path) -> Handover:
+    """The handover in a downloaded artifact. Raises `InputError` for anything that does not have its exact shape."""
+    file = folder / FILE
+    cure = "The first workflow uploads its `out` folder; leave the artifact as it wrote it."
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise InputError("The handover is not a plain file.", cure=cure, path=str(file))
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as problem:
+        raise InputError(f"The handover cannot be read: {problem.strerror}.", cure=cure, path=str(file)) from problem
+    if len(data) > MAX_BYTES:
+        raise InputError(f"The handover has more than {MAX_BYTES:,} bytes.", cure=cure, path=str(file))
+    try:
+        handover = Handover.model_validate_json(data)
+    except ValidationError as problem:
+        first = problem.errors(include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"][:6])
+        raise InputError(f"The handover is not one: {place}: {first['msg']}.", cure=cure, path=str(file)) from problem
+    if len(handover.report.prompts) > MAX_PROMPTS:
+        raise InputError(f"The handover tells of more than {MAX_PROMPTS:,} prompts.", cure=cure, path=str(file))
+    return handover
