@@ -1,0 +1,31 @@
+"""The command that action.yml starts."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from apo_ci.cli.exits import reports_errors
+
+
+@click.command()
+@reports_errors
+def action() -> None:
+    """Answer a GitHub Actions event: what action.yml starts.
+
+    Everything comes from the environment: the event from the runner's GITHUB_ variables, the inputs from
+    APO_CI_INPUT_ ones. See action.yml for the inputs, and examples/workflows for workflows.
+
+    \b
+    pull_request     check, comment, check run, suggestion
+    merge_group      the verdict on known content; asks no model
+    push             the default branch's baseline
+    schedule         better prompts as a pull request
+    issue_comment    /apo apply, optimize, ignore, help
+    workflow_run     post what a fork's run found
+    """
+    from apo_ci.config import environment
+    from apo_ci.pipeline.action import act
+
+    sys.exit(act(environment()))
