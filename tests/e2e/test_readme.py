@@ -11,23 +11,11 @@ from click.testing import CliRunner
 
 from apo_ci.cli import main
 from apo_ci.inputs.repository import Repository
+from tests.e2e.documentation import blocks, file_after, page
 from tests.integration.loopback import Body, Loopback
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = "README.md"
 FILES = ("prompts/sentiment.prompt.md", "evals/sentiment.jsonl", "evals/sentiment.yaml", "apo-ci.yaml")
-
-
-def blocks(language: str = "") -> list[str]:
-    """The fenced blocks of a language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
-
-def file_after(path: str) -> str:
-    """The block that follows a file's name in the README."""
-    rest = README[README.index(f"`{path}`") :]
-    found = re.search(r"^```\w*\n(.*?)^```$", rest, re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
 
 
 def label(body: Body) -> str:
@@ -48,7 +36,8 @@ def make_project(root: Path, server: Loopback) -> None:
     """The project that the README describes, pointed at the endpoint."""
     for path in FILES:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        text = file_after(path).replace("{name: gpt-4.1-mini", f"{{base_url: '{server.url}', name: gpt-4.1-mini")
+        text = file_after(README, path)
+        text = text.replace("{name: gpt-4.1-mini", f"{{base_url: '{server.url}', name: gpt-4.1-mini")
         text = text.replace("gpt-4.1-mini,", "gpt-4.1-mini, price: {input: 0.4, output: 1.6},")
         (root / path).write_text(text, encoding="utf-8")
 
@@ -75,19 +64,13 @@ def test_the_example_project_runs_and_writes_the_three_reports(tmp_path: Path, s
 
 
 def test_every_command_in_the_table_exists() -> None:
-    named = set(re.findall(r"^\| `apo-ci ([a-z-]+)", README, re.MULTILINE))
+    named = set(re.findall(r"^\| `apo-ci ([a-z-]+)", page(README), re.MULTILINE))
     assert named == set(main.commands)
 
 
 def test_the_python_example_prints_what_it_measured(
     server: Loopback, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = blocks("python")
+    (example,) = blocks(README, "python")
     exec(example.replace('ModelSettings(name="', f'ModelSettings(base_url="{server.url}", name="'), {})
     assert capsys.readouterr().out == "100% of 4 cases, 4 calls\n"
-
-
-def test_relative_links_lead_to_files() -> None:
-    root = Path(__file__).parents[2]
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (root / target).exists(), target
