@@ -76,7 +76,9 @@ def _unusable(checked: Comparison | FloorCheck | None, settings: GateSettings) -
         return None
     cases = checked.n + checked.errored
     if cases == 0:
-        return "The budget ended before a case was evaluated." if checked.unevaluated else "There are no cases."
+        return (
+            "The budget ended before a case was evaluated: raise it." if checked.unevaluated else "There are no cases."
+        )
     share = checked.errored / cases
     if checked.n == 0 or share > settings.max_errored + SLACK:
         return (
@@ -104,24 +106,20 @@ def _judge_drop(comparison: Comparison, settings: GateSettings) -> tuple[Outcome
         return "fail", f"{_change(comparison)}; {allowed}."
     if comparison.ci_low >= -settings.max_drop - SLACK:
         beyond = "any drop" if settings.max_drop == 0 else f"a drop of more than {_points(settings.max_drop)} points"
-        return "pass", f"{_change(comparison)}; that rules out {beyond}."
+        return "pass", f"{_change(comparison)}; the {_confidence(comparison.confidence)} interval rules out {beyond}."
     return "inconclusive", f"{_change(comparison)}; {allowed}. {_what_is_missing(comparison, settings)}"
 
 
 def _what_is_missing(comparison: Comparison, settings: GateSettings) -> str:
     n, allowed = comparison.n, settings.max_drop
     larger = f"a drop of more than {_points(allowed)} points" if allowed > 0 else "a drop"
-    if comparison.detectable_drop < 1:
-        seen = f"one of {_points(comparison.detectable_drop)} points or more would have shown (power 0.8)"
-    else:
-        seen = "so few cannot show any"
     found = f"neither show nor rule out {larger}"
     if comparison.ci_high < -allowed - SLACK:
         found = f"suggest {larger}, but the {comparison.test} test does not confirm it"
-    shown = f"The data ({_count(n)}) {found}; {seen}."
+    shown = f"The data {found}."
     needed = cases_needed(comparison.delta, comparison.deviation, allowed, settings.confidence)
     if needed is not None:
-        return f"{shown} About {max(needed, n + 1):,} cases would settle it, if the difference stays the same."
+        return f"{shown} About {max(needed, n + 1):,} cases would settle it if the difference stays the same."
     if allowed > 0:
         return f"{shown} The change is too close to what is allowed for more cases to settle it."
     few = cases_needed(comparison.delta, comparison.deviation, SUGGESTED_DROP, settings.confidence) or n
@@ -132,7 +130,7 @@ def _what_is_missing(comparison: Comparison, settings: GateSettings) -> str:
 
 
 def _judge_floor(floor: FloorCheck, least: float, settings: GateSettings) -> tuple[Outcome, str]:
-    unit = "%" if floor.metric in ("accuracy", "precision", "recall") else ""
+    unit = _unit(floor.metric)
     needed = f"at least {_points(least)}{unit} is required"
     figure = f"{_name(floor.metric)} is {_points(floor.value)}{unit}"
     interval = f"{_confidence(floor.confidence)} interval {_points(floor.ci_low)} to {_points(floor.ci_high)}"
@@ -147,25 +145,12 @@ def _judge_floor(floor: FloorCheck, least: float, settings: GateSettings) -> tup
 def _change(comparison: Comparison) -> str:
     name, delta = _name(comparison.metric), comparison.delta
     if abs(delta) < SLACK:
-        moved = f"{name} stayed at {_points(comparison.head)}"
-    else:
-        moved = f"{name} {'fell' if delta < 0 else 'rose'} by {_points(abs(delta))} points"
-    return f"{moved} ({_interval(comparison)}, {_p(comparison.p_value)}, n = {comparison.n})"
-
-
-def _interval(comparison: Comparison) -> str:
-    """The interval in the direction of the change, as far as it has only one."""
-    low, high = comparison.ci_low, comparison.ci_high
-    confidence = _confidence(comparison.confidence)
-    if comparison.delta < 0 and high <= 0:
-        return f"{confidence} interval {_points(-high)} to {_points(-low)}"
-    if comparison.delta > 0 and low >= 0:
-        return f"{confidence} interval {_points(low)} to {_points(high)}"
-    return f"{confidence} interval from a drop of {_points(-low)} to a gain of {_points(high)}"
+        return _figure_now(comparison)
+    return f"{name} {'fell' if delta < 0 else 'rose'} by {_points(abs(delta))} points"
 
 
 def _figure_now(comparison: Comparison) -> str:
-    return f"{_name(comparison.metric)} stayed at {_points(comparison.head)}"
+    return f"{_name(comparison.metric)} stayed at {_points(comparison.head)}{_unit(comparison.metric)}"
 
 
 def _allowed(max_drop: float) -> str:
@@ -176,18 +161,16 @@ def _name(metric: str) -> str:
     return NAMES.get(metric, "The mean score")
 
 
+def _unit(metric: str) -> str:
+    return "%" if metric in ("accuracy", "precision", "recall") else ""
+
+
 def _points(share: float) -> str:
     return f"{100 * share + 0.0:.1f}".replace("-0.0", "0.0")
 
 
 def _confidence(confidence: float) -> str:
     return f"{100 * confidence:.4g}%"
-
-
-def _p(p_value: float) -> str:
-    if p_value < 0.001:
-        return "p < 0.001"
-    return "p = 1" if p_value > 0.9995 else f"p = {p_value:.3f}"
 
 
 def _count(cases: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from apo_ci.report import words
-from apo_ci.report.layout import Detail, headline_alone, lay_out
+from apo_ci.report.layout import NOTHING_BESIDE, Beside, Detail, headline_alone, lay_out
 from apo_ci.report.model import Report
 from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted
@@ -43,19 +43,28 @@ def render_comment(report: Report, redactor: Redactor) -> str:
     return f"{MARKER}\n{render_section(report, redactor, limit=MAX_BYTES - len(MARKER) - 1)}"
 
 
-def render_section(report: Report, redactor: Redactor, *, limit: int) -> str:
+def render_section(report: Report, redactor: Redactor, *, limit: int, beside: Beside = NOTHING_BESIDE) -> str:
     """The comment without its marker, in at most `limit` bytes of UTF-8.
 
     The line `MORE` divides the verdict and the table from what follows, where something does. It stands there once.
     """
     clean = redacted(from_the_root(report), redactor)
-    return shortened(clean, Detail(), redactor, limit=limit, more=MORE, elsewhere=ELSEWHERE)
+    return shortened(clean, Detail(), redactor, limit=limit, beside=beside, more=MORE, elsewhere=ELSEWHERE)
 
 
-def shortened(report: Report, detail: Detail, redactor: Redactor, *, limit: int, more: str = "", elsewhere: str) -> str:
+def shortened(
+    report: Report,
+    detail: Detail,
+    redactor: Redactor,
+    *,
+    limit: int,
+    beside: Beside = NOTHING_BESIDE,
+    more: str = "",
+    elsewhere: str,
+) -> str:
     """`report` as Markdown in at most `limit` bytes of UTF-8, leaving out one thing after the other.
 
-    The verdict is always there, and what was left out is named. `more` is a line for `lay_out`.
+    The verdict is always there, and what was left out is named. `beside` and `more` are for `lay_out`.
     """
 
     def after(steps: int) -> str:
@@ -63,7 +72,8 @@ def shortened(report: Report, detail: Detail, redactor: Redactor, *, limit: int,
         changes = {name: value for _, _, change in STEPS[:steps] for name, value in change.items()}
         left_out = words.listed({key: label for key, label, _ in STEPS[:steps]}.values())
         shown = replace(detail, **changes)
-        return redactor(lay_out(report, shown, left_out=left_out, elsewhere=elsewhere if steps else "", more=more))
+        where = elsewhere if steps else ""
+        return redactor(lay_out(report, shown, beside=beside, left_out=left_out, elsewhere=where, more=more))
 
     fits = bisect.bisect_left(range(len(STEPS)), True, key=lambda steps: _size(after(steps)) <= limit)
     text = after(fits)

@@ -27,6 +27,7 @@ __all__ = [
     "mermaid",
     "one_line",
     "prose",
+    "sentence",
     "terminal",
     "visible",
     "workflow_data",
@@ -129,6 +130,22 @@ def prose(text: str, limit: int | None = None) -> Markdown:
     line = SYNTAX.sub(r"\\\g<0>", line)
     line = ORDERED_LIST.sub(r"\1\\", FIRST_SYNTAX.sub(r"\\", line))
     return Markdown(line.replace(BREAK, SHOWN_BREAK))
+
+
+def sentence(text: str, limit: int | None = None) -> Markdown:
+    """`text` as `prose`, not in a table; what is between single backticks becomes code, to be copied as it stands."""
+    parts = (text if limit is None else clip(text, limit)).split("`")
+    has_code = len(parts) > 1 and len(parts) % 2 == 1 and all(part.strip() for part in parts[1::2])
+    if not has_code:
+        return prose(text, limit)
+    return Markdown("".join(code(part) if number % 2 else _between(part) for number, part in enumerate(parts)))
+
+
+def _between(text: str) -> str:
+    """`text` as prose, with a blank at each end that has one."""
+    if not text.strip():
+        return " " if text else ""
+    return f"{' ' * text[0].isspace()}{prose(text)}{' ' * text[-1].isspace()}"
 
 
 def _break_hexadecimal(match: re.Match[str]) -> str:

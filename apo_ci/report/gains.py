@@ -14,8 +14,13 @@ def suggestion_sentence(suggestion: Suggestion, style: Style) -> str:
     if suggestion.status != "better" or suggestion.delta is None:
         return ""
     what = "Going back to the base version is better" if suggestion.is_revert else "A better prompt was found"
+    return f"{style.strong(what)}: {confirmed_gain(suggestion)}."
+
+
+def confirmed_gain(suggestion: Suggestion) -> str:
+    """`+22.2 points over this pull request and +5.6 over the base, confirmed on 60 cases that the search …`"""
     cases = f"{words.count(suggestion.n, 'case')} that the search had not seen"
-    return f"{style.strong(what)}: {gain(suggestion)}, confirmed on {cases}."
+    return f"{gain(suggestion)}, confirmed on {cases}"
 
 
 def gain(suggestion: Suggestion) -> str:
@@ -31,19 +36,23 @@ def gain(suggestion: Suggestion) -> str:
 
 
 def search_sentence(suggestion: Suggestion, style: Style) -> str:
-    """What came of the search: the gain in full, or why there is none, and what it cost."""
-    spent = f"The search cost {words.cost(suggestion.calls, suggestion.usd)}."
+    """What came of the search: the gain in full, or why there is none."""
     if suggestion.status == "none" or suggestion.delta is None:
         why = style.prose(suggestion.explanation) or "No better prompt was found."
-        return f"{style.strong('Search:')} {why} {spent}"
+        return f"{style.strong('Search:')} {why}"
     title = {
-        ("better", False): "A better prompt:",
-        ("better", True): "Better: go back to the base version.",
+        ("better", False): "A better prompt was found:",
+        ("better", True): "Going back to the base version is better:",
         ("inconclusive", False): "Perhaps a better prompt:",
-        ("inconclusive", True): "Perhaps better: go back to the base version.",
+        ("inconclusive", True): "Going back to the base version is perhaps better:",
     }[suggestion.status, suggestion.is_revert]
-    doubt = "That is too little to call it a gain. " if suggestion.status == "inconclusive" else ""
-    return f"{style.strong(title)} {_gain_in_full(suggestion)} {doubt}{spent}"
+    doubt = " That is too little to call it a gain." if suggestion.status == "inconclusive" else ""
+    return f"{style.strong(title)} {_gain_in_full(suggestion)}{doubt}"
+
+
+def cost_sentence(suggestion: Suggestion) -> str:
+    """What the search cost."""
+    return f"The search cost {words.cost(suggestion.calls, suggestion.usd)}."
 
 
 def _gain_in_full(suggestion: Suggestion) -> str:

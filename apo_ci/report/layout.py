@@ -10,13 +10,13 @@ from typing import Any
 import jinja2
 
 from apo_ci.report import gains, sentences, views, words
-from apo_ci.report.escape import Markdown, code, prose
+from apo_ci.report.escape import Markdown, prose
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
 from apo_ci.report.sentences import MARKDOWN
 
 OWN_COMMENT = re.compile(r"(<!--\s*/?\s*)apo-ci(?=:)")
-COMMIT = re.compile(r"[0-9a-f]{40,64}")
-SHOWN_COMMIT = 10
+MANY_UNCHANGED = 3
+OPEN_SECTIONS = 5
 WITH_DIFF = frozenset({"better", "inconclusive"})
 
 
@@ -37,6 +37,22 @@ class Detail:
     rows: int = 1_000
     notes: int = 100
     every_prompt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What readers must know besides the report, each a piece of our own Markdown; empty is nothing.
+
+    `origin` stands under the verdict: where the figures come from. `taking` stands after the suggestion: how to apply
+    it, or what came of it. `account` ends the last line: what the pull request has spent.
+    """
+
+    origin: str = ""
+    taking: str = ""
+    account: str = ""
+
+
+NOTHING_BESIDE = Beside()
 
 
 @cache
@@ -60,31 +76,44 @@ def _fill(template: str, view: views.View) -> str:
     return _environment().get_template(f"{template}.md.jinja").render(view).strip("\n")
 
 
-def lay_out(report: Report, detail: Detail, *, left_out: str = "", elsewhere: str = "", more: str = "") -> str:
-    """The whole report as Markdown: verdict, table, notes, one section a prompt, ledger, provenance, foot.
+def lay_out(
+    report: Report,
+    detail: Detail,
+    *,
+    beside: Beside = NOTHING_BESIDE,
+    left_out: str = "",
+    elsewhere: str = "",
+    more: str = "",
+) -> str:
+    """The whole report as Markdown: verdict, table, why, suggestion, how to take it, notes, folded details, foot.
 
-    `more` is a line to put after the table, where more than the foot follows.
+    `more` is a line to put after the figures and what they mean, where more than the foot follows.
     """
     prompts = sentences.by_severity(report.prompts)
     notes = [Markdown(note) for note in sentences.notes(report, MARKDOWN)[: detail.notes]]
-    foot = _fill("foot", {"left_out": left_out, "elsewhere": elsewhere, "line": _foot(report)})
     noted = _fill("notes", {"notes": notes}) if notes else ""
+    head = [_headline(report), beside.origin]
+    foot = _foot(report, detail, beside, left_out, elsewhere)
     if not prompts:
-        parts = [_head(report, prompts), more if noted else "", noted, foot]
+        body = [_reasons(report), more if noted else "", noted]
     elif not notes and all(map(sentences.is_unchanged, prompts)) and not detail.every_prompt:
-        parts = [f"{_head(report, prompts)} {_power(prompts)}"]
+        body = [_power(prompts)] if len(prompts) > 1 else [_why(prompts[0])]
+        foot = foot if beside.account or left_out else ""
     else:
-        parts = [
-            _head(report, prompts),
-            _fill("table", views.table(prompts, detail.rows)) if detail.rows else "",
-            _power(prompts),
-            more,
-            noted,
-            *_sections(prompts, detail),
-            _fill("ledger", views.ledger(report.ledger, report)) if detail.ledger else "",
-            _fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
-            foot,
-        ]
+        shown, unchanged = _told_apart(prompts)
+        head += [_table(shown, detail)]
+        if len(prompts) == 1:
+            body = _of_one(prompts[0], detail, beside, noted, more)
+        else:
+            body = [
+                _power(prompts),
+                more,
+                noted,
+                *_sections(prompts, detail, beside.taking),
+                _folded_rows(unchanged, detail),
+            ]
+        body += folded_account(report, detail)
+    parts = [*head, *body, foot]
     return "\n\n".join(part if part is more else _without_own_comments(part) for part in parts if part) + "\n"
 
 
@@ -95,27 +124,56 @@ def _without_own_comments(text: str) -> str:
 
 def headline_alone(report: Report, *, note: str) -> str:
     """The verdict and nothing else."""
-    return f"{_head(report, [])}\n\n*{prose(note)}*\n"
+    return f"{_headline(report)}\n\n*{prose(note)}*\n"
 
 
-def _head(report: Report, prompts: list[PromptReport]) -> str:
-    """The verdict; why, where it is about one prompt; a better prompt, if there is one."""
-    lines: list[str] = []
-    if len(prompts) == 1:
-        prompt = prompts[0]
-        lines += [" ".join(sentences.explanation(prompt, MARKDOWN))]
-        lines += [sentences.second_verdict(prompt, MARKDOWN)]
-        lines += [gains.suggestion_sentence(prompt.suggestion, MARKDOWN) if prompt.suggestion else ""]
-    elif not report.prompts and report.verdict != "pass":
-        lines += [" ".join(MARKDOWN.prose(reason) for reason in report.reasons[: sentences.MAX_REASONS])]
-    elif prompts and all(map(sentences.is_unchanged, prompts)):
-        lines += ["Every case got the same reply as before."]
-    view = {
-        "symbol": words.SYMBOLS[report.verdict],
-        "headline": Markdown(sentences.headline(report, MARKDOWN)),
-        "text": Markdown("\n\n".join(filter(None, lines))),
-    }
-    return _fill("head", view)
+def _headline(report: Report) -> str:
+    return f"### {words.SYMBOLS[report.verdict]} {sentences.headline(report, MARKDOWN)}"
+
+
+def _reasons(report: Report) -> str:
+    """Why, where there is no prompt to say it."""
+    reasons = [] if report.prompts or report.verdict == "pass" else report.reasons[: sentences.MAX_REASONS]
+    return " ".join(MARKDOWN.prose(reason) for reason in reasons)
+
+
+def _told_apart(prompts: list[PromptReport]) -> tuple[list[PromptReport], list[PromptReport]]:
+    """Those that the table has, and those that answer as before, where they are so many that they are folded."""
+    shown = [prompt for prompt in prompts if not sentences.is_unchanged(prompt)]
+    unchanged = [prompt for prompt in prompts if sentences.is_unchanged(prompt)]
+    return (shown, unchanged) if shown and len(unchanged) >= MANY_UNCHANGED else (prompts, [])
+
+
+def _table(prompts: list[PromptReport], detail: Detail) -> str:
+    """The figures; nothing for one prompt that was not evaluated."""
+    has_figures = len(prompts) > 1 or prompts[0].comparison is not None or prompts[0].floor is not None
+    return _fill("table", views.table(prompts, detail.rows)) if has_figures and detail.rows else ""
+
+
+def _folded_rows(unchanged: list[PromptReport], detail: Detail) -> str:
+    if not unchanged or not detail.rows:
+        return ""
+    title = Markdown(f"{words.count(len(unchanged), 'prompt')} that answer as before")
+    return _fill("unchanged", {"title": title, "table": Markdown(_table(unchanged, detail))})
+
+
+def _why(prompt: PromptReport) -> str:
+    return " ".join(sentences.explanation(prompt, MARKDOWN, power=_power([prompt])))
+
+
+def _of_one(prompt: PromptReport, detail: Detail, beside: Beside, noted: str, more: str) -> list[str]:
+    """What follows the table where there is one prompt."""
+    found = prompt.suggestion
+    return [
+        _why(prompt),
+        sentences.second_verdict(prompt, MARKDOWN, with_figures=False),
+        gains.search_sentence(found, MARKDOWN) if found else "",
+        more,
+        _diff(found, detail),
+        beside.taking,
+        noted,
+        *_folded(prompt, detail),
+    ]
 
 
 def _power(prompts: list[PromptReport]) -> str:
@@ -133,15 +191,43 @@ def _power(prompts: list[PromptReport]) -> str:
     return f"The smallest drop that these checks see lies between {least} and {most}, by their number of cases."
 
 
-def _sections(prompts: list[PromptReport], detail: Detail) -> list[str]:
-    wanted = [prompt for prompt in prompts if detail.every_prompt or _is_noteworthy(prompt)]
-    alone = len(prompts) == 1
+def _sections(prompts: list[PromptReport], detail: Detail, taking: str) -> list[str]:
+    """One section a prompt that has something to tell, those after the first few in one fold.
+
+    `taking` stands after the last better suggestion that is not folded.
+    """
+    wanted = [prompt for prompt in prompts if detail.every_prompt or _is_noteworthy(prompt)][: detail.sections]
     plain = replace(detail, diff_lines=0, whole_prompt=0, gradients=0, cases=0, chart_nodes=0)
+    shown = [detail if place < detail.full_sections else plain for place in range(len(wanted))]
+    places = [place for place, prompt in enumerate(wanted[:OPEN_SECTIONS]) if _has_better(prompt)]
     parts: list[str] = []
-    for position, prompt in enumerate(wanted[: detail.sections]):
-        parts += [] if alone else _introduction(prompt)
-        parts += _findings(prompt, detail if position < detail.full_sections else plain)
-    return parts
+    for place, (prompt, how) in enumerate(zip(wanted[:OPEN_SECTIONS], shown, strict=False)):
+        parts += _section(prompt, how, taking if place == max(places, default=-1) else "")
+    parts += [] if places else [taking]
+    return [*parts, *_folded_sections(wanted[OPEN_SECTIONS:], shown[OPEN_SECTIONS:])]
+
+
+def _folded_sections(prompts: list[PromptReport], details: list[Detail]) -> list[str]:
+    parts = [part for prompt, detail in zip(prompts, details, strict=True) for part in _section(prompt, detail, "")]
+    title = f"<details><summary>{words.count(len(prompts), 'more prompt')}</summary>"
+    return [title, *parts, "</details>"] if parts else []
+
+
+def _has_better(prompt: PromptReport) -> bool:
+    return prompt.suggestion is not None and prompt.suggestion.status == "better"
+
+
+def _section(prompt: PromptReport, detail: Detail, taking: str) -> list[str]:
+    found = prompt.suggestion
+    return [
+        f"#### {words.SYMBOLS[prompt.verdict]} {MARKDOWN.name(prompt.path)}",
+        " ".join(sentences.explanation(prompt, MARKDOWN)),
+        sentences.second_verdict(prompt, MARKDOWN, with_figures=False),
+        gains.search_sentence(found, MARKDOWN) if found else "",
+        _diff(found, detail),
+        taking,
+        *_folded(prompt, detail),
+    ]
 
 
 def _is_noteworthy(prompt: PromptReport) -> bool:
@@ -154,26 +240,19 @@ def _is_noteworthy(prompt: PromptReport) -> bool:
     )
 
 
-def _introduction(prompt: PromptReport) -> list[str]:
-    return [
-        f"#### {words.SYMBOLS[prompt.verdict]} {MARKDOWN.name(prompt.path)}",
-        " ".join(sentences.explanation(prompt, MARKDOWN)),
-        sentences.second_verdict(prompt, MARKDOWN),
-    ]
+def _diff(found: Suggestion | None, detail: Detail) -> str:
+    view = views.diff(found, detail.diff_lines) if found is not None else None
+    return _fill("diff", view) if view is not None else ""
 
 
-def _findings(prompt: PromptReport, detail: Detail) -> list[str]:
+def _folded(prompt: PromptReport, detail: Detail) -> list[str]:
+    """The details of one prompt, each folded: its suggestion in full, how that was found, the cases that changed."""
+    found = prompt.suggestion
     cases = _cases(prompt.comparison, detail) if prompt.verdict != "error" else ""
-    return [_suggestion(prompt.suggestion, detail), cases, _search(prompt.suggestion, detail)]
-
-
-def _suggestion(found: Suggestion | None, detail: Detail) -> str:
     if found is None:
-        return ""
-    return _fill(
-        "suggestion",
-        views.suggestion(found, gradients=detail.gradients, diff_lines=detail.diff_lines, whole=detail.whole_prompt),
-    )
+        return [cases]
+    whole = views.whole_prompt(found, detail.whole_prompt) if detail.diff_lines else None
+    return [cases, _fill("whole", whole) if whole is not None else "", folded_search(found, detail)]
 
 
 def _cases(comparison: ComparisonReport | None, detail: Detail) -> str:
@@ -182,19 +261,35 @@ def _cases(comparison: ComparisonReport | None, detail: Detail) -> str:
     return _fill("cases", views.cases(comparison, limit=detail.cases, excerpt=detail.excerpt))
 
 
-def _search(found: Suggestion | None, detail: Detail) -> str:
-    view = views.search(found, detail.chart_nodes) if found is not None else None
+def folded_search(found: Suggestion, detail: Detail, *, of: str = "") -> str:
+    """How a suggestion was found; `of` names its prompt where the text around does not."""
+    view = views.search(found, nodes=detail.chart_nodes, gradients=detail.gradients, of=of)
     return _fill("search", view) if view is not None else ""
 
 
-def _foot(report: Report) -> Markdown:
+def folded_account(report: Report, detail: Detail) -> list[str]:
+    """What the run cost, and what it takes to repeat it."""
+    spent = report.ledger
+    ledger = detail.ledger and (spent.calls or spent.cache_hits)
+    return [
+        _fill("ledger", views.ledger(spent, report)) if ledger else "",
+        _fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
+    ]
+
+
+def version_line(report: Report) -> Markdown:
+    """`apo-ci 0.1.0 · 3f1c9a7be2 → 9d8c7b6a5f`."""
     origin = report.provenance
-    commits = f"{_commit(origin.base_commit, 'no base')} → {_commit(origin.head_commit, 'working tree')}"
-    spent = words.cost(report.ledger.calls, report.ledger.usd)
-    return Markdown(f"{prose(f'apo-ci {origin.version}', 40)} · {commits} · {spent}")
+    commits = f"{views.commit(origin.base_commit, 'no base')} → {views.commit(origin.head_commit, 'working tree')}"
+    return Markdown(f"{prose(f'apo-ci {origin.version}', 40)} · {commits}")
 
 
-def _commit(commit: str | None, otherwise: str) -> str:
-    if commit is None:
-        return otherwise
-    return code(commit[:SHOWN_COMMIT]) if COMMIT.fullmatch(commit) else prose(commit, 40)
+def _foot(report: Report, detail: Detail, beside: Beside, left_out: str, elsewhere: str) -> str:
+    """The last line: what checked which commits; the cost, where nothing above says it."""
+    parts = [
+        version_line(report),
+        "" if detail.ledger and report.prompts else words.cost(report.ledger.calls, report.ledger.usd),
+        beside.account,
+    ]
+    line = Markdown(" · ".join(filter(None, parts)))
+    return _fill("foot", {"left_out": left_out, "elsewhere": elsewhere, "line": line})

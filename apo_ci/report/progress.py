@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from apo_ci.lm.ledger import Ledger
+from apo_ci.lm.ledger import Charge, Ledger
 from apo_ci.report import words
 from apo_ci.report.escape import one_line
 from apo_ci.report.redact import Redactor
@@ -80,6 +80,11 @@ class Progress:
         left = "" if new_calls is None else f", {new_calls:,} of them now" if self._calls() else ""
         took = "" if self._ledger is None else f" in {words.duration(self._ledger.seconds)}"
         self._say(f"Done{took}: {self._spent()}{left}.")
+
+    @property
+    def paid(self) -> Charge:
+        """What was paid for so far, by this process."""
+        return Charge() if self._ledger is None else self._ledger.paid
 
     def _say(self, line: str) -> None:
         """One line that stays, above the live one."""

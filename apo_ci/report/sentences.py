@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from apo_ci.report import words
-from apo_ci.report.escape import clip, code, one_line, prose
+from apo_ci.report.escape import clip, code, one_line, sentence
 from apo_ci.report.model import ComparisonReport, FloorReport, HeadVerdict, NoiseReport, PromptReport, Report
 
 ENDS = {
@@ -39,7 +39,7 @@ class Style:
 
 MARKDOWN = Style(
     name=lambda text: code(words.short_path(text, MAX_PATH)),
-    prose=lambda text: prose(text, MAX_REASON),
+    prose=lambda text: sentence(text, MAX_REASON),
     strong=lambda text: f"**{text}**",
 )
 TERMINAL = Style(
@@ -83,6 +83,8 @@ def headline(report: Report, style: Style) -> str:
     some = f"{len(concerned)} of {len(report.prompts)} prompts"
     dropped = [_dropped(prompt) for prompt in concerned]
     failed = "got worse" if all(dropped) else "got worse or miss their floor" if any(dropped) else "miss their floor"
+    if concerned and not any(map(_has_figures, concerned)):
+        failed = "do not pass"
     return (
         f"{_outcome(report)}: "
         + {
@@ -95,7 +97,7 @@ def headline(report: Report, style: Style) -> str:
 
 
 def _undecided(prompts: Sequence[PromptReport]) -> str:
-    if any(prompt.comparison or prompt.floor for prompt in prompts):
+    if any(map(_has_figures, prompts)):
         return "could not be judged with this many cases"
     return "were not evaluated"
 
@@ -134,6 +136,8 @@ def _headline_of_one(prompt: PromptReport, style: Style) -> str:
             if cases
             else f"{name} was not evaluated"
         )
+    if prompt.verdict == "fail" and not _has_figures(prompt):
+        return f"{name} does not pass"
     if prompt.verdict == "fail":
         return f"this pull request makes {name} worse" if _dropped(prompt) else f"{name} misses its floor"
     if prompt.is_new:
@@ -154,17 +158,26 @@ def _dropped(prompt: PromptReport) -> bool:
     return prompt.comparison is not None and -prompt.comparison.delta > allowed
 
 
+def _has_figures(prompt: PromptReport) -> bool:
+    return prompt.comparison is not None or prompt.floor is not None
+
+
 def _has_floor(prompt: PromptReport) -> bool:
     return prompt.floor is not None and prompt.floor.min is not None
 
 
-def explanation(prompt: PromptReport, style: Style) -> list[str]:
-    """Why the verdict is what it is: figures, then what decides, then what it means for the merge."""
+def explanation(prompt: PromptReport, style: Style, *, power: str = "") -> list[str]:
+    """Why the verdict is what it is: figures, then what decides, then what it means for the merge.
+
+    `power` is the line on what the cases can show, where it belongs to the explanation.
+    """
     sentences = [style.prose(reason) for reason in prompt.reasons[:MAX_REASONS]] or _figures(prompt)
     comparison = prompt.comparison
     undecided = prompt.verdict == "inconclusive" and not prompt.reasons  # the gate's own reasons say it
     if undecided and comparison is not None and comparison.cases_needed:
         sentences.append(f"About {words.count(comparison.cases_needed, 'case')} would decide it.")
+    if power:
+        sentences.append(power)
     if prompt.noise is not None and prompt.noise.n:
         sentences.append(noise_sentence(prompt.noise))
     if prompt.verdict == "inconclusive":
@@ -222,23 +235,26 @@ def _errors(prompt: PromptReport, style: Style) -> str:
     return f"Requests failed: {'; '.join(shown)}{more}."
 
 
-def second_verdict(prompt: PromptReport, style: Style) -> str:
-    """What the head's own eval set says, when the pull request changes that too; else empty."""
+def second_verdict(prompt: PromptReport, style: Style, *, with_figures: bool = True) -> str:
+    """What the head's own eval set says, when the pull request changes that too; else empty.
+
+    Without its figures where a table has them.
+    """
     head = prompt.head_verdict
     if head is None:
         return ""
     return (
         f"This pull request also changes the eval set. By the base's, which gates: {style.strong(prompt.verdict)}. "
-        f"By its own: {style.strong(head.verdict)}. {_of_head(head, style)}"
+        f"By its own: {style.strong(head.verdict)}. {_of_head(head, style, with_figures=with_figures)}"
     ).rstrip()
 
 
-def _of_head(head: HeadVerdict, style: Style) -> str:
+def _of_head(head: HeadVerdict, style: Style, *, with_figures: bool) -> str:
     metric = words.capitalized(words.metric_name(head.metric)) or "The metric"
     if head.comparison is not None:
-        return comparison_sentence(head.comparison, metric)
+        return comparison_sentence(head.comparison, metric) if with_figures else ""
     if head.floor is not None:
-        return floor_sentence(head.floor, metric)
+        return floor_sentence(head.floor, metric) if with_figures else ""
     return " ".join(style.prose(reason) for reason in head.reasons[:MAX_REASONS])
 
 
@@ -254,7 +270,7 @@ def notes(report: Report, style: Style) -> list[str]:
     """What else a reader must know: where the rules came from, what was not evaluated, why the run ended early."""
     lines: list[str] = []
     if report.without_model is not None:
-        lines.append(f"No model was asked: {style.prose(report.without_model).rstrip('.')}.")
+        lines.append(f"No model was asked, because {style.prose(report.without_model).rstrip('.')}.")
     if report.config_from == "head" and not _is_a_checkout(report):
         lines.append("The base has no configuration yet: thresholds, scorers and eval sets are this pull request's.")
     end = ENDS.get(report.finish_reason)

@@ -161,7 +161,7 @@ def _prompt(prompt: PromptReport, name: str | None) -> Iterator[RenderableType]:
 
 
 def _suggestion(found: Suggestion) -> RenderableType:
-    parts: list[RenderableType] = [Text(gains.search_sentence(found, TERMINAL))]
+    parts: list[RenderableType] = [Text(f"{gains.search_sentence(found, TERMINAL)} {gains.cost_sentence(found)}")]
     if found.diff and found.status != "none":
         shown = for_readers(found.diff, max_lines=MAX_DIFF_LINES, max_line=MAX_DIFF_LINE, max_characters=MAX_DIFF)
         parts.append(Padding(_diff(terminal(shown)), (1, 0, 0, 2)))

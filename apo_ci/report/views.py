@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from apo_ci.report import gains, words
 from apo_ci.report.chart import fates, search_chart
 from apo_ci.report.diff import for_readers
-from apo_ci.report.escape import Markdown, block, cell, prose
+from apo_ci.report.escape import Markdown, block, cell, code, html, one_line, prose
 from apo_ci.report.model import (
     Account,
     CaseChange,
@@ -22,15 +23,18 @@ from apo_ci.report.model import (
     Report,
     Suggestion,
 )
-from apo_ci.report.sentences import MARKDOWN
 
 View = dict[str, Any]
 NOTHING = "–"
 MAX_ROW_PATH = 40
+NAME_LIMITS = (30, 40, 56, 72, 100)  # characters of a prompt's name in a table that fits GitHub's column
 MAX_DIFF_LINE = 2_000
 MAX_DIFF = 16_000
+MAX_OPEN_DIFF = 40  # lines; a longer diff is folded
 MAX_GRADIENT = 400
 MAX_REPLY = 60
+COMMIT = re.compile(r"[0-9a-f]{40,64}")
+SHOWN_COMMIT = 10
 SHOWN_HASH = 12
 MAX_ID = 16
 MAX_ITEMS = 50
@@ -38,10 +42,13 @@ ORIGINS = frozenset({"start", "base"})
 
 
 def table(prompts: Sequence[PromptReport], rows: int) -> View:
-    """The table of all prompts, the worst first, in at most `rows` rows."""
-    levels = {prompt.comparison.confidence for prompt in prompts if prompt.comparison}
+    """The table of `prompts`, the worst first, in at most `rows` rows.
+
+    Symbols and costs are columns only where they tell more than the verdict and the ledger do.
+    """
+    intervals = points_title(prompt.comparison.confidence for prompt in prompts if prompt.comparison)
     paths = [prompt.path for prompt in prompts]
-    names = words.short_paths(paths)
+    names = words.short_paths(paths, NAME_LIMITS)
     shown = []
     for prompt in prompts[:rows]:
         name = names[prompt.path]
@@ -50,22 +57,35 @@ def table(prompts: Sequence[PromptReport], rows: int) -> View:
         shown.append(_row(prompt, words.SYMBOLS[prompt.verdict], cell(name)))
         if prompt.head_verdict is not None:
             shown.append(_second_row(prompt.head_verdict))
-    intervals = "" if not levels else f" ({words.confidence(levels.pop()) if len(levels) == 1 else 'CI'})"
     return {
-        "change": Markdown(f"Points{intervals}"),
+        "change": intervals,
+        "with_symbols": len(shown) > 1,
+        "with_cost": len(prompts) > 1,
         "rows": shown,
         "missing": len(prompts) - min(rows, len(prompts)),
     }
 
 
+def points_title(levels: Iterable[float]) -> Markdown:
+    """`Points (95% CI)`, over differences with intervals at `levels` of confidence; `Points` where there are none."""
+    distinct = set(levels)
+    level = words.confidence(distinct.pop()) if len(distinct) == 1 else "CI" if distinct else ""
+    return Markdown(f"Points ({level})" if level else "Points")
+
+
 def _row(prompt: PromptReport, symbol: str, name: str) -> View:
-    cost = words.cost(prompt.cost.calls, prompt.cost.usd) if prompt.cost else NOTHING
+    cost = _cost(prompt.cost) if prompt.cost else NOTHING
     return {
         "symbol": symbol,
         "name": name,
         "cost": Markdown(cost),
         **_figures(prompt.comparison, prompt.floor, prompt.is_new),
     }
+
+
+def _cost(cost: Account) -> str:
+    """Dollars where they are known and there are any, else calls."""
+    return words.dollars(cost.usd) if cost.usd else words.count(cost.calls, "call")
 
 
 def _second_row(head: HeadVerdict) -> View:
@@ -86,46 +106,45 @@ def _figures(comparison: ComparisonReport | None, floor: FloorReport | None, is_
     if comparison is not None and comparison.n:
         bounds = f" ({words.interval(comparison.ci_low, comparison.ci_high)})" if comparison.changed else ""
         return _ours(
-            cases=f"{comparison.n:,}",
+            cases=_counted(comparison.n, comparison.errored),
             base=words.percent(comparison.base),
             head=words.percent(comparison.head),
             change=f"**{words.points(comparison.delta)}**{bounds}",
             p=words.p_value(comparison.p_value).replace(" ", "") if comparison.changed else NOTHING,
-            errored=f"{comparison.errored:,}",
         )
     if floor is not None:
         least = "no floor" if floor.min is None else f"floor {words.percent(floor.min)}"
         return _ours(
-            cases=f"{floor.n:,}",
+            cases=_counted(floor.n, floor.errored),
             base=NOTHING,
             head=words.percent(floor.head),
             change=f"new ({least})" if is_new else least,
             p=NOTHING,
-            errored=f"{floor.errored:,}",
         )
-    return dict.fromkeys(("cases", "base", "head", "change", "p", "errored"), NOTHING)
+    return dict.fromkeys(("cases", "base", "head", "change", "p"), NOTHING)
 
 
-def suggestion(found: Suggestion, *, gradients: int, diff_lines: int, whole: int) -> View:
-    """A suggested prompt: its gain, the diff, what led to it."""
-    steps = _steps(found)
-    diff = _diff(found, diff_lines)
-    text = found.text or ""
+def _counted(cases: int, errored: int) -> str:
+    return f"{cases:,} ({errored:,} errored)" if errored else f"{cases:,}"
+
+
+def diff(found: Suggestion, lines: int) -> View | None:
+    """The suggested change; folded where nothing is confirmed, or where it is long."""
+    if not found.diff or lines < 1:
+        return None
+    shown = for_readers(found.diff, max_lines=lines, max_line=MAX_DIFF_LINE, max_characters=MAX_DIFF)
+    length = sum(not line.startswith(("--- ", "+++ ")) for line in found.diff.splitlines())
     return {
-        **_ours(sentence=gains.search_sentence(found, MARKDOWN)),
-        "diff": block(diff, "diff") if diff else None,
-        "folded": found.status != "better",
-        "steps": steps[:gradients],
-        "led": gains.LED_TO_IT if found.gradients else "How it was made:",
-        "missing_steps": max(len(steps) - gradients, 0) if gradients else 0,
-        "whole": block(text) if diff and 0 < len(text) <= whole else None,
+        "diff": block(shown, "diff"),
+        "folded": found.status != "better" or length > MAX_OPEN_DIFF,
+        "lines": Markdown(words.count(length, "line")),
     }
 
 
-def _diff(found: Suggestion, lines: int) -> str | None:
-    if not found.diff or lines < 1:
-        return None
-    return for_readers(found.diff, max_lines=lines, max_line=MAX_DIFF_LINE, max_characters=MAX_DIFF)
+def whole_prompt(found: Suggestion, longest: int) -> View | None:
+    """The suggested file as it is, where it has a diff and at most `longest` characters."""
+    text = found.text or ""
+    return {"whole": block(text)} if found.diff and 0 < len(text) <= longest else None
 
 
 def _steps(found: Suggestion) -> list[View]:
@@ -165,23 +184,34 @@ def _case(change: CaseChange, excerpt: int) -> View:
     }
 
 
-def search(found: Suggestion, nodes: int) -> View | None:
-    """The search's path; `None` when nothing was tried."""
+def search(found: Suggestion, *, nodes: int, gradients: int, of: str) -> View | None:
+    """What the search tried and what led to its suggestion; `None` when there is nothing of it to show.
+
+    `of` is the prompt's path where the title is to name it.
+    """
     chart = search_chart(found, nodes)
-    if chart is None:
+    steps = _steps(found) if gradients else []
+    if chart is None and not steps:
         return None
     rounds = max((trial.round for trial in found.trials), default=0)
-    lines = ["Candidates: " + ", ".join(f"{number:,} {prose(fate, 60)}" for fate, number in fates(found)[:10]) + "."]
-    if found.status != "none" and found.explanation:
-        lines.append(prose(found.explanation, MAX_GRADIENT))
-    elif found.finish_reason:
-        lines.append(f"Why it ended: {prose(found.finish_reason, 120).rstrip('.')}.")
+    named = f" for <code>{html(one_line(words.short_path(of, MAX_ROW_PATH)))}</code>" if of else ""
+    tried = f"{words.count(len(found.trials), 'candidate')} in {words.count(rounds, 'round')}"
     return {
-        "candidates": Markdown(f"{words.count(len(found.trials), 'candidate')} in {words.count(rounds, 'round')}"),
-        "chart": block(chart, "mermaid"),
-        "legend": "Scores are on dev cases" + ("; thick arrows lead to the suggestion." if found.lineage else "."),
-        "lines": [Markdown(line) for line in lines],
+        "title": Markdown(f"The search{named}: {tried}, {words.cost(found.calls, found.usd)}"),
+        "steps": steps[:gradients],
+        "led": gains.LED_TO_IT if found.gradients else "How it was made:",
+        "missing_steps": max(len(steps) - gradients, 0),
+        "chart": block(chart, "mermaid") if chart is not None else None,
+        "lines": [Markdown(line) for line in _search_lines(found)] if chart is not None else [],
     }
+
+
+def _search_lines(found: Suggestion) -> list[str]:
+    legend = "Scores are on dev cases" + ("; thick arrows lead to the suggestion." if found.lineage else ".")
+    lines = [legend, "Candidates: " + ", ".join(f"{n:,} {prose(fate, 60)}" for fate, n in fates(found)[:10]) + "."]
+    if found.status != "none" and found.explanation:
+        return [*lines, prose(found.explanation, MAX_GRADIENT)]
+    return lines
 
 
 def ledger(spent: LedgerReport, report: Report) -> View:
@@ -231,6 +261,13 @@ def provenance(origin: Provenance) -> View:
     for path, hashes in list(origin.prompts.items())[:MAX_ITEMS]:
         rows.append(("prompt", Markdown(f"{_path(path)} base {_hash(hashes.base)}, head {_hash(hashes.head)}")))
     return {"rows": [{"name": name, "value": value} for name, value in rows]}
+
+
+def commit(commit: str | None, otherwise: str) -> str:
+    """The beginning of a commit's name; `otherwise` where there is none."""
+    if commit is None:
+        return otherwise
+    return code(commit[:SHOWN_COMMIT]) if COMMIT.fullmatch(commit) else prose(commit, 40)
 
 
 def _path(path: str) -> Markdown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MINUS = "−"
 METRIC_NAMES = {
@@ -116,10 +116,10 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def short_paths(paths: Iterable[str]) -> dict[str, str]:
-    """Every path with a short form; the forms are as short as they can be while they differ."""
+def short_paths(paths: Iterable[str], limits: Sequence[int] = SHORT_PATHS) -> dict[str, str]:
+    """Every path with a short form; the forms have the first of `limits` with which they differ."""
     distinct = set(paths)
-    for limit in SHORT_PATHS:
+    for limit in limits:
         short = {path: short_path(path, limit) for path in distinct}
         if len(set(short.values())) == len(distinct):
             break

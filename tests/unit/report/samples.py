@@ -219,13 +219,12 @@ UNCONFIRMED = BETTER.model_copy(
         "p_value": 0.62,
     }
 )
-WHY_FAIL = "Accuracy fell by 18.1 points (95% interval 10.2 to 25.4, p < 0.001, n = 72); at most 2.0 are allowed."
-WHY_SAME = "Accuracy stayed at 90.3: none of the 72 answers changed."
-WHY_IMPROVED = "Accuracy rose by 19.4 points (95% interval 9.7 to 29.2, p < 0.001, n = 72); that rules out any drop."
+WHY_FAIL = "Accuracy fell by 18.1 points; at most 2.0 are allowed."
+WHY_SAME = "Accuracy stayed at 90.3%: none of the 72 answers changed."
+WHY_IMPROVED = "Accuracy rose by 19.4 points; the 95% interval rules out a drop of more than 2.0 points."
 WHY_UNSURE = (
-    "Accuracy fell by 5.0 points (95% interval from a drop of 13.3 to a gain of 3.3, p = 0.375, n = 60); at most 2.0 "
-    "are allowed. The data (60 cases) neither show nor rule out a drop of more than 2.0 points; one of 11.0 points or "
-    "more would have shown (power 0.8). About 214 cases would settle it, if the difference stays the same."
+    "Accuracy fell by 5.0 points; at most 2.0 are allowed. The data neither show nor rule out a drop of more than 2.0 "
+    "points. About 214 cases would settle it if the difference stays the same."
 )
 WHY_NEW = "Accuracy is 88.3% (95% interval 77.8 to 94.2, n = 60); at least 75.0% is required."
 SENTIMENT = PromptReport(
@@ -375,7 +374,7 @@ BROKEN_ENDPOINT = sentiment(
 NOT_EVALUATED = sentiment(
     verdict="inconclusive",
     blocks=False,
-    reasons=("The prompt was not evaluated: the cache has no replies to this version, and no model was asked.",),
+    reasons=("The cache has no replies to this version.",),
     gate=None,
     comparison=None,
     suggestion=None,

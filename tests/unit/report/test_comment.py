@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apo_ci.report import comment, summary
 from apo_ci.report.comment import MARKER, MAX_BYTES, MORE, render_comment, render_section, shortened
-from apo_ci.report.layout import Detail
+from apo_ci.report.layout import Beside, Detail
 from apo_ci.report.model import ErrorCount
 from apo_ci.report.redact import Redactor
 from tests.unit.report.github import Page
@@ -192,3 +192,47 @@ def test_steps_only_take_away() -> None:
 def test_model_text_with_template_syntax_is_text() -> None:
     value = report(sentiment(reasons=("{{ x }} {% raw %} {{ 7 }}",), suggestion=None), verdict="fail")
     assert "{{ x }} {% raw %} {{ 7 }}" in render_comment(value, Redactor())
+
+
+def test_prompts_that_answer_as_before_are_folded_where_they_are_many() -> None:
+    section = render_section(SITUATIONS["many_prompts"], Redactor(), limit=60_000)
+    first, _, rest = section.partition(f"\n{MORE}\n")
+    assert "billing" not in first
+    assert "billing" in rest.partition("<summary>10 prompts that answer as before</summary>")[2]
+
+
+def test_sections_after_the_first_few_are_in_one_fold() -> None:
+    prompts = [sentiment(path=f"prompts/{number}.prompt.md") for number in range(9)]
+    shown = render_section(
+        report(*prompts, verdict="fail"), Redactor(), limit=MAX_BYTES, beside=Beside(taking="Take it.")
+    )
+    before, _, folded = shown.partition("<details><summary>4 more prompts</summary>")
+    assert (before.count("\n#### "), folded.count("\n#### ")) == (5, 4)
+    assert before.index("prompts/4.prompt.md") < before.rindex("```diff") < before.index("Take it.")
+    assert shown.count("<details>") == shown.count("</details>")
+
+
+def test_a_table_of_one_prompt_has_no_symbols_and_no_costs() -> None:
+    one = render_section(SITUATIONS["fail_with_better_suggestion"], Redactor(), limit=MAX_BYTES)
+    assert "| Prompt | Cases | Base | Head | Points (95% CI) | p |\n" in one
+    assert "| 72 (1 errored) | 90.3% | 72.2% |" in one
+    assert "| Cost |" in render_section(SITUATIONS["many_prompts"], Redactor(), limit=MAX_BYTES)
+
+
+def test_a_long_diff_is_folded_and_a_short_one_is_not() -> None:
+    long = "@@ -1 +1,60 @@\n" + "+line\n" * 60
+    folded = render_section(
+        report(sentiment(suggestion=BETTER.model_copy(update={"diff": long})), verdict="fail"),
+        Redactor(),
+        limit=MAX_BYTES,
+    )
+    assert "<details><summary>The diff: 61 lines</summary>\n\n```diff" in folded
+    assert "<summary>The diff" not in render_section(
+        SITUATIONS["fail_with_better_suggestion"], Redactor(), limit=MAX_BYTES
+    )
+
+
+def test_what_nobody_evaluated_has_no_table_and_no_ledger() -> None:
+    shown = render_section(SITUATIONS["without_a_model"], Redactor(), limit=MAX_BYTES)
+    assert "|" not in shown.partition("<details>")[0]
+    assert "What it cost" not in shown

@@ -199,3 +199,25 @@ def test_long_text_is_escaped_in_time(piece: str) -> None:
     for function in (escape.prose, escape.code, escape.cell, escape.block, escape.html, escape.terminal):
         function(text)
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("with `max_drop: 0.02` about", "<p>with <code>max_drop: 0.02</code> about</p>\n"),
+        ("`a`", "<p><code>a</code></p>\n"),
+        ("one ` alone", "<p>one ` alone</p>\n"),
+        ("``` x ```", "<p>``` x ```</p>\n"),
+        ("no `@octocat` here", "<p>no <code>@octocat</code> here</p>\n"),
+    ],
+)
+def test_a_sentence_shows_what_is_between_backticks_as_code(text: str, shown: str) -> None:
+    assert Page(escape.sentence(text)).html == shown
+
+
+@given(st.lists(st.sampled_from(["`", "@a", "#1", "www.", "x", " ", "|", "<b>", "\n", "*"]), max_size=12).map("".join))
+def test_nothing_in_a_sentence_comes_alive(text: str) -> None:
+    page = Page(f"- {escape.sentence(text)}\n- x\n")
+    assert page.live == []
+    assert page.tags.count("li") == 2
+    assert set(page.tags) <= {"ul", "li", "code"}

@@ -117,10 +117,11 @@ def test_both_verdicts_are_said_and_which_one_gates() -> None:
 def test_a_suggestion_says_gain_cost_and_doubt() -> None:
     better = gains.search_sentence(BETTER, TERMINAL)
     assert better == (
-        "A better prompt: +22.2 points (95% CI +13.0 to +31.4, p < 0.001) over this pull request and +5.6 over the "
-        "base, on 60 cases that the search had not seen. The search cost 412 calls, $0.08."
+        "A better prompt was found: +22.2 points (95% CI +13.0 to +31.4, p < 0.001) over this pull request and +5.6 "
+        "over the base, on 60 cases that the search had not seen."
     )
-    assert gains.search_sentence(REVERT, TERMINAL).startswith("Better: go back to the base version. +18.1 points")
+    assert gains.cost_sentence(BETTER) == "The search cost 412 calls, $0.08."
+    assert gains.search_sentence(REVERT, TERMINAL).startswith("Going back to the base version is better: +18.1 points")
     assert "That is too little to call it a gain." in gains.search_sentence(UNCONFIRMED, TERMINAL)
     assert gains.search_sentence(NO_BETTER, TERMINAL).startswith("Search: No better prompt was found.")
     assert gains.suggestion_sentence(NO_BETTER, TERMINAL) == ""
@@ -157,6 +158,8 @@ def test_the_noise_is_told_in_one_sentence() -> None:
 def test_a_prompt_that_nobody_evaluated_is_named_as_such() -> None:
     value = SITUATIONS["without_a_model"]
     assert sentences.headline(value, TERMINAL) == "Inconclusive: prompts/sentiment.prompt.md was not evaluated"
-    assert sentences.notes(value, TERMINAL)[0].startswith("No model was asked: the pull request comes from a fork")
+    assert sentences.notes(value, TERMINAL)[0].startswith(
+        "No model was asked, because the pull request comes from a fork"
+    )
     both = report(NOT_EVALUATED, sentiment(verdict="pass"), verdict="inconclusive")
     assert sentences.headline(both, TERMINAL) == "Inconclusive: 1 of 2 prompts were not evaluated"
