@@ -18,6 +18,8 @@ DEFAULT_CALLS = 2000
 SECRET_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$")
 STANDARD_KEY = "OPENAI_API_KEY"
 ACTION_KEY = "APO_CI_INPUT_API_KEY"
+# No model's keys: what the runner gives its own steps, and what writes to the repository by this action.
+NO_KEYS = re.compile(r"ACTIONS_.*|RUNNER_.*|APO_CI_INPUT_TOKEN", re.IGNORECASE)
 BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_][A-Za-z0-9_-]*)*")
 MAX_BRANCH = 200
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -87,6 +89,13 @@ class ModelSettings(Settings):
     price: Price | None = None
     path: str | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_key(cls, name: str) -> str:
+        if NO_KEYS.fullmatch(name):
+            raise ValueError("this variable holds no model's key and is sent to none")
+        return name
 
     @model_validator(mode="after")
     def _a_remote_model_has_a_name(self) -> ModelSettings:
@@ -243,6 +252,11 @@ def api_key(settings: ModelSettings) -> SecretStr | None:
     if not value and settings.api_key_env == STANDARD_KEY:
         value = os.environ.get(ACTION_KEY, "")
     return SecretStr(value) if value else None
+
+
+def place_of_key(name: str) -> str:
+    """Where a person puts the key that the variable `name` holds: the variable, and what a workflow has for it."""
+    return f"{name} (in a workflow: {'the input `api-key`' if name == STANDARD_KEY else '`env:` of the step'})"
 
 
 def known_secrets(*settings: ModelSettings) -> tuple[str, ...]:

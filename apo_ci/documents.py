@@ -26,6 +26,9 @@ Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 MAX_CHARACTERS = 10_000_000
 MAX_DEPTH = 64
+MAX_NODES = 500_000
+MAX_DIGITS = 4_300  # of a number, as many as Python reads and writes in decimal
+MAX_ERRORS = 1_000  # that are told of one document
 PLAIN_WORDS = {"valid tuple": "list", "valid dictionary": "mapping of keys to values", "a valid string": "text"}
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -90,7 +93,7 @@ def parse(text: str, path: str, *, first_line: int = 1, error: type[ApoError] = 
 def _check_events(text: str, path: str, first_line: int, error: type[ApoError]) -> None:
     """Refuse what plain data does not need, before a tree is built."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for number, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         line = first_line + (event.start_mark.line if event.start_mark else 0)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise error(
@@ -103,6 +106,9 @@ def _check_events(text: str, path: str, first_line: int, error: type[ApoError]) 
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        if number > MAX_NODES:
+            cure = f"Keep it under {MAX_NODES:,} values; a larger dataset can be JSONL or CSV."
+            raise error("The document has too many values.", cure=cure, path=path, line=line)
         if depth > MAX_DEPTH:
             raise error(
                 "The document is nested too deeply.", cure=f"Stay under {MAX_DEPTH} levels.", path=path, line=line
@@ -151,6 +157,8 @@ class _Reader:
         if _BOOLEAN.fullmatch(text):
             return text.lower() == "true"
         try:
+            if len(text) > MAX_DIGITS and (_INTEGER.fullmatch(text) or _FLOAT.fullmatch(text)):
+                raise ValueError("too long")
             if _INTEGER.fullmatch(text):
                 return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
             number = float(text) if _FLOAT.fullmatch(text) else None
@@ -186,7 +194,7 @@ def validate_all(
     try:
         return model.model_validate(value)
     except ValidationError as problem:
-        details = [dict(detail) for detail in problem.errors(include_url=False)]
+        details = [dict(detail) for detail in problem.errors(include_url=False)[:MAX_ERRORS]]
         found = [_problem(model, document, detail, error) for detail in _without_consequences(model, details)]
         return sorted(found, key=lambda one: one.line or 0)
 
@@ -218,7 +226,10 @@ def _explain(model: type[BaseModel], document: Document, detail: dict[str, Any])
         cure = f"Did you mean `{meant}`?" if meant else f"Known keys: {', '.join(known)}." if known else "Remove it."
         return f"The key `{_name(written)}` is unknown.", cure
     if kind == "missing":
-        return f"The key `{_name((*written, location[-1]))}` is missing.", f"Add `{location[-1]}: …`."
+        return (
+            f"The key `{_name((*written, location[-1]))}` is missing.",
+            f"Add `{location[-1]}: {_only(model, location)}`.",
+        )
     if kind == "union_tag_not_found":
         key = detail["ctx"]["discriminator"].strip("'")
         return f"The key `{_name((*written, key))}` is missing.", f"Add `{key}: …`."
@@ -251,6 +262,12 @@ def _known_keys(model: type[BaseModel], location: Location) -> list[str]:
         tagged = [one for one in current if any(part in _choices(field) for field in one.model_fields.values())]
         current = [one for field in fields for one in _models_of(field.annotation)] if fields else tagged
     return sorted({field.alias or name for one in current for name, field in one.model_fields.items()})
+
+
+def _only(model: type[BaseModel], location: Location) -> Any:
+    """The one value that a key of the document itself may have; an ellipsis for any other key."""
+    choices = _choices(model.model_fields[str(location[0])]) if len(location) == 1 else ()
+    return choices[0] if len(choices) == 1 else "…"
 
 
 def _choices(field: FieldInfo) -> tuple[Any, ...]:

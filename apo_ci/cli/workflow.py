@@ -7,6 +7,7 @@ import sys
 import click
 
 from apo_ci.cli.exits import reports_errors
+from apo_ci.errors import ApoError
 
 
 @click.command()
@@ -28,4 +29,20 @@ def action() -> None:
     from apo_ci.config import environment
     from apo_ci.pipeline.action import act
 
-    sys.exit(act(environment()))
+    given = environment()
+    try:
+        code = act(given)
+    except ApoError as error:
+        if given.get("GITHUB_ACTIONS"):
+            _annotate(error)
+        raise
+    sys.exit(code)
+
+
+def _annotate(error: ApoError) -> None:
+    """Show `error` on the run's page, not only in the step's log."""
+    from apo_ci.config import known_secrets
+    from apo_ci.publish.workflow_files import WorkflowFiles
+    from apo_ci.report.redact import Redactor
+
+    WorkflowFiles(None, None, sys.stdout).fail(Redactor(known_secrets())(str(error)))

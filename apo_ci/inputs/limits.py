@@ -15,6 +15,9 @@ from typing import Any
 from jinja2 import Undefined, pass_context
 from jinja2.runtime import Context
 
+MAX_SOURCE = 1_000_000  # characters of a prompt file
+MAX_TOKENS = 20_000  # of Jinja2, in all messages of a prompt
+MAX_MESSAGES = 1_000
 MAX_OUTPUT = 1_000_000
 MAX_RANGE = 10_000
 MAX_WORK = 10_000_000
@@ -22,6 +25,7 @@ MAX_ITEMS = 100_000  # of a value, everything nested included
 MAX_BITS = 10_000
 MAX_NUMBER = 10_000  # of a number that a filter or method is given, such as a width
 MAX_INDENT = 16
+MAX_PRECISION = 300  # decimal digits, as many as a float has
 COST_OF_STEP = 10
 COST_OF_ITEM = 10
 
@@ -40,7 +44,11 @@ METHODS = frozenset(
     )
 )
 NUMBERED = frozenset(("batch", "slice", "truncate", "indent"))
-_CONVERSION = re.compile(r"%(?:\([^)]*\))?([^a-zA-Z%]*)")
+BY_ATTRIBUTE = frozenset(
+    ("groupby", "join", "map", "max", "min", "reject", "rejectattr", "select", "selectattr", "sort", "sum", "unique")
+)
+_PARENTHESIS = re.compile(r"[()]")
+_FLAGS = re.compile(r"[^a-zA-Z%]*")
 _WIDE = re.compile(r"\*|\d{4}")
 
 
@@ -71,16 +79,17 @@ class Meter:
     def listed(self, values: Any) -> list[Any]:
         """`values` as a list that is no longer than the work that is left."""
         result = list(islice(values, MAX_WORK // COST_OF_STEP + 1))
-        self._step(len(result), 1)
+        self.step(len(result), 1)
         return result
 
     def loop(self, values: Any, body: int) -> list[Any]:
         """The items of a loop whose body has `body` nodes, paid for before the first step."""
         result = self.listed(values)
-        self._step(len(result), body)
+        self.step(len(result), body)
         return result
 
-    def _step(self, steps: int, body: int) -> None:
+    def step(self, steps: int, body: int) -> None:
+        """Charge for `steps` times `body` nodes."""
         self.work += COST_OF_STEP * steps * body
         if self.work > MAX_WORK:
             raise LimitError("the template's loops run too long")
@@ -141,10 +150,32 @@ def _check_product(left: Any, right: Any) -> None:
 
 
 def _check_format(text: str, values: Any) -> None:
-    conversions = _CONVERSION.findall(text)
+    conversions = list(_conversions(text))
     if any(_WIDE.search(conversion) for conversion in conversions):
         raise LimitError("a format has a width of more than 999")
     _check_size(len(text) + len(conversions) * (1_000 + _size(values)))
+
+
+def _conversions(text: str) -> Iterator[str]:
+    """What stands before the letter of each conversion, its key apart, in one pass; read as `str.__mod__` reads it."""
+    position = 0
+    while position := text.find("%", position) + 1:
+        if text.startswith("(", position):
+            position = _after_key(text, position)
+        flags = _FLAGS.match(text, position)
+        assert flags is not None  # it matches the empty text
+        yield flags[0]
+        position = flags.end() + 1
+
+
+def _after_key(text: str, position: int) -> int:
+    """Where the parenthesis that opens at `position` is closed; the end of the text where it never is."""
+    depth = 0
+    for found in _PARENTHESIS.finditer(text, position):
+        depth += 1 if found[0] == "(" else -1
+        if depth == 0:
+            return found.end()
+    return len(text)
 
 
 def _check_size(size: float) -> None:
@@ -167,6 +198,9 @@ def check_arguments(meter: Meter, name: str, arguments: Sequence[Any], named: Ma
         meter.weigh(argument)
     if name in NUMBERED and any(isinstance(argument, int) and abs(argument) > MAX_NUMBER for argument in everything):
         raise LimitError(f"`{name}` is given a number over {MAX_NUMBER:,}")
+    if name in BY_ATTRIBUTE and hasattr(everything[0], "__len__"):
+        steps = sum(len(re.split("[.,]", argument)) for argument in everything[1:] if isinstance(argument, str))
+        meter.step(len(everything[0]), steps)
     check = _CHECKS.get(name)
     if check is not None:
         check(everything)
@@ -198,6 +232,11 @@ def _width(value: Any) -> int:
     return value if isinstance(value, int) else len(str(value))
 
 
+def _check_round(arguments: Sequence[Any]) -> None:
+    if any(isinstance(argument, int) and abs(argument) > MAX_PRECISION for argument in arguments[1:]):
+        raise LimitError(f"`round` keeps at most {MAX_PRECISION} digits")
+
+
 def _check_to_json(arguments: Sequence[Any]) -> None:
     if any(_width(argument) > MAX_INDENT for argument in arguments[1:] if argument is not None):
         raise LimitError(f"`tojson` indents by at most {MAX_INDENT}")
@@ -214,6 +253,7 @@ _CHECKS: Mapping[str, Callable[[Sequence[Any]], None]] = {
     "tojson": _check_to_json,
     "format": _check_percent,
     "sum": _check_sum,
+    "round": _check_round,
 }
 
 

@@ -6,8 +6,11 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from apo_ci.errors import InputError
+
+NOTHING = r"^\x00-\x{10ffff}"  # the set without a character
 
 
 def checked_path(path: str) -> str:
@@ -42,7 +45,7 @@ def matching(patterns: Sequence[str], paths: Iterable[str]) -> tuple[str, ...]:
     `*` and `?` stay within a folder, `**` spans folders (none included), `[…]` is a set of characters.
     """
     expressions = [_expression(checked_path(pattern)) for pattern in patterns]
-    return tuple(sorted(path for path in paths if any(one.fullmatch(path) for one in expressions)))
+    return tuple(sorted(path for path in paths if any(one.fullmatch(_encoded(path)) for one in expressions)))
 
 
 def missing(path: str, known: Iterable[str]) -> InputError:
@@ -56,10 +59,23 @@ def missing(path: str, known: Iterable[str]) -> InputError:
 
 
 @lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """The regular expression for a glob."""
+def _expression(pattern: str) -> Any:
+    """The regular expression for a glob: RE2's, which takes linear time whatever glob and path a stranger thinks of."""
+    import re2
+
     pieces = re.split(r"(\*\*/|/\*\*\Z|\*|\?|\[!?\]?[^\]]*\])", pattern)
-    return re.compile("".join(_translate(piece) for piece in pieces), re.DOTALL)
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(_encoded("(?s)" + "".join(map(_translate, pieces))), options)
+    except re2.error as problem:
+        message = f"The glob {pattern[:80]!r} is too long."
+        raise InputError(message, cure="Write a shorter one.") from problem
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8, with `?` for what is none: bytes of a file's name that were never text."""
+    return text.encode("utf-8", "replace")
 
 
 def _translate(piece: str) -> str:
@@ -67,14 +83,32 @@ def _translate(piece: str) -> str:
         return _set(piece[1:-1])
     # a lone `**` is `*`
     known = {"**/": "(?:[^/]+/)*", "/**": "/.+", "*": "[^/]*", "?": "[^/]"}
-    return known.get(piece) or re.escape(piece)
+    return known.get(piece) or "".join(map(_literally, piece))
 
 
 def _set(characters: str) -> str:
-    """The regular expression for `[characters]`; a hyphen that makes no range stands for itself."""
+    """The regular expression for `[characters]`, never a slash; a hyphen that makes no range stands for itself."""
     negated = characters[0] == "!" and len(characters) > 1
-    inner = re.sub(r"([\\\[\]^&~|])", r"\\\1", characters[1 if negated else 0 :])
-    ranges = re.findall(r"\\?(.)-\\?(.)", inner, re.DOTALL)
-    if "--" in inner or any(first > last for first, last in ranges):
-        inner = inner.replace("-", r"\-")
-    return f"(?!/)[{'^' if negated else ''}{inner}]"
+    characters = characters[1:] if negated else characters
+    ranges = [pair for pair in _ranges(characters) if pair[0] <= pair[1]]
+    if "--" in characters or len(ranges) < len(_ranges(characters)):
+        ranges = [(character, character) for character in characters]
+    if not negated:
+        ranges = [part for pair in ranges for part in _without_slash(*pair)]
+    inner = "".join(f"{_literally(first)}-{_literally(last)}" for first, last in ranges)
+    return f"[^/{inner}]" if negated else f"[{inner or NOTHING}]"
+
+
+def _ranges(characters: str) -> list[tuple[str, str]]:
+    """First and last of each range; a character by itself is both."""
+    return [(first, last or first) for first, last in re.findall(r"(.)(?:-(.))?", characters, re.DOTALL)]
+
+
+def _without_slash(first: str, last: str) -> list[tuple[str, str]]:
+    pairs = [(first, min(last, ".")), (max(first, "0"), last)]
+    return [pair for pair in pairs if pair[0] <= pair[1]]
+
+
+def _literally(character: str) -> str:
+    """A character as RE2 takes it anywhere, in a set too."""
+    return character if character.isalnum() or ord(character) > 0x7F else f"\\x{ord(character):02x}"

@@ -14,6 +14,7 @@ from pydantic import field_validator
 from apo_ci import documents
 from apo_ci.config import Parameters, Settings
 from apo_ci.errors import InputError
+from apo_ci.inputs import limits
 from apo_ci.inputs.demonstrations import CaseBlock, find_case_block, write_demonstrations
 from apo_ci.inputs.formats import format_of
 from apo_ci.inputs.formats.native import MessageTemplate, opens_message, split_messages
@@ -224,6 +225,9 @@ class Prompt:
 
 def parse_prompt(source: str, path: str) -> Prompt:
     """The prompt that `source` (from `path`) holds, or an `InputError` at the line that is wrong."""
+    if len(source) > limits.MAX_SOURCE:
+        message = f"The prompt has {len(source):,} characters."
+        raise InputError(message, cure=f"Keep it under {limits.MAX_SOURCE:,}.", path=path)
     file = format_of(path).read(source, path)
     header = PromptHeader()
     if file.header is not None:

@@ -79,13 +79,21 @@ class Repository:
             except RepositoryError:
                 continue
             return found.decode().strip()
-        hint = "Fetch it first (in a workflow: `fetch-depth: 0` for actions/checkout)."
+        hint = "Fetch it first (in a workflow: `fetch-depth: 0` for actions/checkout), or check its name."
         raise RepositoryError(f"git knows no commit `{ref}`.", cure=hint)
 
     def files(self) -> tuple[str, ...]:
         """The files of the working tree: tracked ones, and untracked ones that git does not ignore."""
         listed = self.git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--full-name")
         return tuple(dict.fromkeys(_zero_separated(listed)))
+
+    def tracks(self, paths: Iterable[Path]) -> bool:
+        """Whether something at `paths`, or below them, is in git's index; what lies outside of the work tree is not."""
+        try:
+            names = [str(path.absolute()) for path in paths]
+            return bool(self.git("ls-files", "-z", "--cached", "--", *names))
+        except RepositoryError:
+            return False
 
     def object_format(self) -> str:
         """The hash that names objects: `sha1` or `sha256`."""
@@ -258,7 +266,10 @@ def _run(
         cure = f"Name its top folder, or trust it: git config --global --add safe.directory {root}"
         raise RepositoryError(f"{root} belongs to another user.", cure=cure)
     if "not a git repository" in said or "cannot change to" in said:
-        raise RepositoryError(f"{root} is not in a git repository.", cure="Run apo-ci inside one, or `git init`.")
+        cure = (
+            "Run apo-ci inside one, or `git init`; in a workflow, put actions/checkout with `fetch-depth: 0` before it."
+        )
+        raise RepositoryError(f"{root} is not in a git repository.", cure=cure)
     verb = next((argument for argument in arguments if not argument.startswith("-")), "")
     raise RepositoryError(f"git {verb} failed: {said or 'it gave no reason'}.", cure="See what git says.")
 

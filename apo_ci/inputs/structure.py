@@ -7,12 +7,14 @@ Jinja2 itself sees line ends as `\\n`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError
 
 from apo_ci.errors import InputError
+from apo_ci.inputs import limits
 from apo_ci.inputs.formats.native import MessageTemplate, count_lines
 from apo_ci.inputs.templates import ENVIRONMENT, Template
 
@@ -67,9 +69,14 @@ def refuse_endraw(text: str, path: str) -> None:
 def read_structures(messages: tuple[MessageTemplate, ...], body: str, path: str, line: int) -> tuple[Structure, ...]:
     """The structure of every message of `body`, which begins on `line`. Raises `InputError` at what is wrong."""
     reader = _Reader(path)
-    structures = tuple(reader.read(message.text, line + count_lines(body[: message.start])) for message in messages)
+    structures = []
+    position = 0
+    for message in messages:
+        line += count_lines(body[position : message.start])
+        position = message.start
+        structures.append(reader.read(message.text, line))
     reader.finish()
-    return structures
+    return tuple(structures)
 
 
 class _Reader:
@@ -78,13 +85,15 @@ class _Reader:
     def __init__(self, path: str):
         self._path = path
         self._keep_line: int | None = None  # where the open region began
+        self._tokens_left = limits.MAX_TOKENS
 
     def read(self, text: str, first_line: int) -> Structure:
         """The structure of the next message."""
-        template = Template(text, self._path, first_line)
+        template = Template(text, self._path, first_line, most_tokens=self._tokens_left)
+        self._tokens_left -= template.tokens
         tokens = list(_tokens(text, self._path, first_line))
         regions = self._regions(text, tokens, first_line)
-        free = [token for token in tokens if not any(start <= token[2] < end for start, end in regions)]
+        free = [token for token in tokens if not _is_inside(token[2], regions)]
         tags = (start for kind, _, start, _ in tokens if kind in ("variable_begin", "block_begin"))
         return Structure(
             template,
@@ -107,12 +116,15 @@ class _Reader:
 
     def _regions(self, text: str, tokens: list[Token], first_line: int) -> list[tuple[int, int]]:
         regions = []
-        opened = 0
+        opened = position = 0
+        line = first_line
         for kind, value, start, end in tokens:
             mark = " ".join(value.replace("apo:", "apo: ").split())
             if kind != "comment" or not mark.startswith("apo:"):
                 continue
-            self._mark(mark, first_line + count_lines(text[:start]))
+            line += count_lines(text[position:start])
+            position = start
+            self._mark(mark, line)
             if self._keep_line is not None:
                 opened = text.rindex("{#", 0, start)
             else:
@@ -131,6 +143,12 @@ class _Reader:
                 line=line,
             )
         self._keep_line = line if wanted == "apo: keep" else None
+
+
+def _is_inside(offset: int, regions: list[tuple[int, int]]) -> bool:
+    """Whether one of `regions`, which follow one another, holds `offset`."""
+    found = bisect_right(regions, offset, key=lambda region: region[0])
+    return found > 0 and offset < regions[found - 1][1]
 
 
 def _literals(tokens: list[Token]) -> Iterator[Literal]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, NoReturn, cast
 
 from jinja2 import (
@@ -196,15 +197,19 @@ ENVIRONMENT = PromptEnvironment()
 
 
 class Template:
-    """One compiled text. `placeholders` are the names that it takes from a case's inputs.
+    """One compiled text of `tokens` tokens. `placeholders` are the names that it takes from a case's inputs.
 
-    `path` and `first_line` say where the text stands, for errors. Raises `InputError` for what is not Jinja.
+    `path` and `first_line` say where the text stands, for errors. Raises `InputError` for what is not Jinja, and for
+    more than `most_tokens`: what compiling costs goes by them.
     """
 
-    def __init__(self, text: str, path: str, first_line: int = 1):
+    def __init__(self, text: str, path: str, first_line: int = 1, *, most_tokens: int = limits.MAX_TOKENS):
         self._path = path
         self._first_line = first_line
         try:
+            self.tokens = sum(1 for _ in islice(ENVIRONMENT.lexer.tokeniter(text, None), most_tokens + 1))
+            if self.tokens > most_tokens:
+                raise TemplateSyntaxError(f"a prompt has at most {limits.MAX_TOKENS:,} tokens of Jinja2", 1)
             self._tree = ENVIRONMENT.parse(text)
             self.placeholders = frozenset(meta.find_undeclared_variables(self._tree))
             _Metering().visit(self._tree)

@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from apo_ci.config import ModelSettings
+from apo_ci.config import ModelSettings, place_of_key
 from apo_ci.errors import AuthenticationError, ConfigError
 from apo_ci.lm import local
 from apo_ci.lm.cache import Cache
@@ -24,7 +24,7 @@ def model_name(settings: ModelSettings) -> str:
     """What to put into a request's `model`; `ConfigError` when the settings need one and have none."""
     if settings.name is None and settings.provider == "openai":
         raise ConfigError(
-            "no model is named", cure="Set model: {name: gpt-4.1-mini} or another one, or provider: local."
+            "no model is named", cure="Set `model: {name: gpt-4.1-mini}` or another one, or `provider: local`."
         )
     return settings.name or local.DEFAULT_NAME
 
@@ -84,6 +84,6 @@ def _remote(settings: ModelSettings, key: SecretStr | None) -> OpenAIModel:
     if key is None and settings.base_url is None:
         raise AuthenticationError(
             f"there is no key: the environment variable {settings.api_key_env} is not set",
-            cure=f"Set {settings.api_key_env}, or model.api_key_env to the variable that holds the key.",
+            cure=f"Set {place_of_key(settings.api_key_env)}, or model.api_key_env to the variable that holds the key.",
         )
     return OpenAIModel(settings.base_url, key, key_name=settings.api_key_env)

@@ -50,8 +50,9 @@ class Ledger:
     """Reserves before a request leaves and settles after its reply; belongs to one event loop.
 
     `clock` is in seconds, and the budget's time starts at once. `on_settled` is called with this ledger after
-    each payment, for a live display; `on_begin` once, when the first request of this process is about to leave. A
-    `child` has caps of its own, and draws on its parent's too.
+    each payment, for a live display; `on_begin` once, when the first request of this process is about to leave (what
+    it raises keeps the request back, and the next one asks again). A `child` has caps of its own, and draws on its
+    parent's too.
     """
 
     budget: Budget
@@ -139,8 +140,8 @@ class Ledger:
             if not ledger._reserved[cap] or (limit is not None and ledger._spent[cap] + funds[cap] > limit):
                 raise ledger._exhausted(_CAPS[cap])
             await self._settlement()
-        self._commit(funds, purpose)
         self._root()._begin()
+        self._commit(funds, purpose)
         return Reservation(worst, purpose)
 
     def settle(self, reservation: Reservation, charge: Charge) -> None:
@@ -214,9 +215,9 @@ class Ledger:
 
     def _begin(self) -> None:
         if not self._begun:
-            self._begun = True
             if self.on_begin is not None:
                 self.on_begin()
+            self._begun = True
 
     def _root(self) -> Ledger:
         return self if self.parent is None else self.parent._root()

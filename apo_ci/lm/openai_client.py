@@ -21,6 +21,7 @@ import aiohttp
 import openai
 from pydantic import SecretStr
 
+from apo_ci.config import place_of_key
 from apo_ci.errors import ApoError, AuthenticationError, EndpointError, RequestFailedError
 from apo_ci.lm.dialect import Dialect, refuses_schema
 from apo_ci.lm.failures import AttemptFailedError, Failure, UnsupportedFeatureError
@@ -152,7 +153,7 @@ class OpenAIModel:
         if status in (401, 403):
             if not self._key:
                 said = f"the endpoint answered {status}, and the environment variable {self._key_name} is not set"
-            cure = f"Set {self._key_name} to a key that {self.provider} accepts for {model}."
+            cure = f"Set {place_of_key(self._key_name)} to a key that {self.provider} accepts for {model}."
             return _fatal(AuthenticationError(said, cure=cure))
         if status == 404 or 300 <= status < 400:
             return _fatal(EndpointError(said, cure=f"Check base_url ({self.provider}) and the model's name ({model})."))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import TextIO, assert_never
 
 from apo_ci.pipeline.baselining import record_baseline
@@ -23,9 +24,18 @@ from apo_ci.publish.job import (
 )
 
 
-def act(environment: Mapping[str, str], stdout: TextIO | None = None) -> int:
-    """Answer the event of the job that `environment` describes; the exit code. Raises `ApoError`."""
-    desk = open_desk(environment, stdout)
+def act(
+    environment: Mapping[str, str],
+    stdout: TextIO | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+) -> int:
+    """Answer the event of the job that `environment` describes; the exit code. Raises `ApoError`.
+
+    `sleep` and `clock` (seconds since the epoch) are what the pauses between requests to GitHub go by.
+    """
+    desk = open_desk(environment, stdout, sleep=sleep, clock=clock)
     return _answer(desk, desk.job.event)
 
 

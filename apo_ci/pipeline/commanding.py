@@ -99,7 +99,10 @@ def _globs(desk: Desk) -> tuple[str, ...]:
 
 
 def _optimize(desk: Desk, facts: Facts, wanted: Command) -> int:
-    """Run the check of the pull request's head again, with a search, by a maintainer's word also for a fork."""
+    """Run the check of the pull request's head again, with a search, by a maintainer's word also for a fork.
+
+    The verdict is told on the pull request; the command's own job is green once that is done.
+    """
     repository = Repository(desk.job.workspace)
     repository.fetch(
         f"{desk.job.server_url}/{desk.job.repository}", f"refs/pull/{facts.number}/head", desk.inputs.token
@@ -107,7 +110,8 @@ def _optimize(desk: Desk, facts: Facts, wanted: Command) -> int:
     options = replace(desk.options(facts.base, facts.head), search=True)
     if wanted.calls is not None:
         options = replace(options, budget=options.budget.model_copy(update={"calls": wanted.calls}))
-    return check(desk, options, facts, facts.head)
+    check(desk, options, facts, facts.head)
+    return 0
 
 
 def _ignore(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> int:
@@ -146,7 +150,6 @@ def _blamed(section: SectionState) -> list[str]:
 def _with_accepted(content: Content, head: str, accepted: Ignored) -> Content:
     """`content` with the acceptance in its memory, and above the sections that it is about."""
     failing = _failing(content, head)
-    notice = notices.ignored(accepted.by, accepted.reason)
     sections = {key: section.model_copy(update={"blocks": False}) for key, section in failing.items()}
     state = content.state.model_copy(
         update={
@@ -154,7 +157,10 @@ def _with_accepted(content: Content, head: str, accepted: Ignored) -> Content:
             "sections": {**content.state.sections, **sections},
         }
     )
-    return Content(state, {**content.texts, **{key: f"{notice}\n{content.texts.get(key, '')}" for key in failing}})
+    texts = dict(content.texts)
+    for key in failing:
+        texts[key] = notices.with_acceptance(texts.get(key, ""), accepted.by, accepted.reason)
+    return Content(state, texts)
 
 
 def _content(desk: Desk, facts: Facts) -> Content:

@@ -8,10 +8,11 @@ from itertools import accumulate
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from apo_ci.config import Settings
 from apo_ci.errors import InputError
+from apo_ci.inputs.rows import parse_object
 
 ROOT = "root"
 MAX_BYTES = 20_000_000
@@ -128,8 +129,9 @@ def _parsed(kind: type[File], data: bytes, path: str) -> File:
     if len(data) > MAX_BYTES:
         raise InputError(f"The file has more than {MAX_BYTES // 1_000_000} MB.", cure=cure, path=path)
     try:
+        parse_object(data.decode())
         return kind.model_validate_json(data)
-    except ValidationError as problem:
+    except ValueError as problem:  # pydantic's is one, too
         raise InputError("The file is damaged, or of another version.", cure=cure, path=path) from problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -37,6 +37,8 @@ class Desk:
     files: WorkflowFiles
     redactor: Redactor
     stdout: TextIO
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
 
     @property
     def project(self) -> Path:
@@ -52,6 +54,10 @@ class Desk:
     def cache(self) -> Path:
         """The reply cache."""
         return self._inside(self.inputs.cache) or self.project / HOME / "cache.sqlite"
+
+    def named(self, file: Path) -> str:
+        """`file` from the workspace's root: a Docker action has the workspace elsewhere than the steps around it."""
+        return str(file.relative_to(self.job.workspace) if file.is_relative_to(self.job.workspace) else file)
 
     def options(self, base: str | None, head: str | None) -> RunOptions:
         """What the inputs say of a run; inputs go before the event."""
@@ -83,9 +89,9 @@ class Desk:
             facts.number,
             facts.login,
             mode=mode,  # type: ignore[arg-type]  # checked above
-            sleep=time.sleep,
+            sleep=self.sleep,
             generator=random.Random(),  # noqa: S311  # jitter, no secret
-            clock=time.time,
+            clock=self.clock,
         )
 
     def say(self, line: str) -> None:
@@ -101,7 +107,13 @@ class Desk:
         return None if path is None else self.job.workspace / path
 
 
-def open_desk(environment: Mapping[str, str], stdout: TextIO | None = None) -> Desk:
+def open_desk(
+    environment: Mapping[str, str],
+    stdout: TextIO | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+) -> Desk:
     """The desk of the job that `environment` describes. Raises `ConfigError`."""
     stream = stdout or sys.stdout
     job, inputs = read_job(environment), ActionInputs.read(environment)
@@ -112,7 +124,9 @@ def open_desk(environment: Mapping[str, str], stdout: TextIO | None = None) -> D
             raise ConfigError(f"The input `working-directory`: {problem.message}", cure=problem.cure) from problem
     github = None
     if inputs.token is not None:
-        github = GitHub(inputs.token, job.repository, api_url=job.api_url, graphql_url=job.graphql_url)
+        github = GitHub(
+            inputs.token, job.repository, api_url=job.api_url, graphql_url=job.graphql_url, sleep=sleep, clock=clock
+        )
     return Desk(
         job=job,
         inputs=inputs,
@@ -120,4 +134,6 @@ def open_desk(environment: Mapping[str, str], stdout: TextIO | None = None) -> D
         files=WorkflowFiles(job.output, job.summary, stream),
         redactor=Redactor(config.known_secrets()),
         stdout=stream,
+        sleep=sleep,
+        clock=clock,
     )

@@ -30,7 +30,7 @@ from apo_ci.pipeline.session import Session
 from apo_ci.search.result import SearchResult
 
 FEWEST_CASES = 10
-NO_REPLIES = "The prompt was not evaluated: the cache has no replies to this version, and no model was asked."
+NO_REPLIES = "The cache has no replies to this version."
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,15 @@ async def examine(
 
 def _note_failure(examination: Examination, error: InfrastructureError) -> None:
     if examination.finding is None:
-        examination.verdict = replace(examination.verdict, reasons=(str(error),))
+        examination.verdict = replace(examination.verdict, reasons=(_in_a_line(error),))
     examination.warnings.append(str(error))
+
+
+def _in_a_line(error: InfrastructureError) -> str:
+    """What is wrong, then what to do, as sentences of one line."""
+    place = "" if error.path is None else f"{error.path}: "
+    what = f"{place}{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
+    return what if error.cure is None else f"{what} {error.cure}"
 
 
 def _note_what_is_missing(examination: Examination, config: Config) -> None:

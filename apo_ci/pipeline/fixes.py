@@ -14,7 +14,7 @@ from apo_ci.publish.state import Suggested, pack
 from apo_ci.report import gains
 from apo_ci.report.escape import new_hidden_characters
 from apo_ci.report.model import Suggestion
-from apo_ci.report.sentences import MARKDOWN
+from apo_ci.report.redact import Redactor
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class Measured:
 def offers_of(finished: Finished, pull_request: PullRequest, run: int) -> list[Offer]:
     """The offers of the workflow run numbered `run`: one for each prompt with a confirmed text.
 
-    There is none where the prompt's eval sets disagree about the text, and a text that brings characters which nobody can see is never offered.
+    There is none where the prompt's eval sets disagree about the text; and a text is never offered that brings
+    characters which nobody can see, or a secret: the endpoint that answers for the optimizer knows its key.
     """
     by_path: dict[str, list[Suggestion]] = {}
     for prompt in finished.report.prompts:
@@ -66,10 +67,14 @@ def offers_of(finished: Finished, pull_request: PullRequest, run: int) -> list[O
     for path, candidates in by_path.items():
         texts = {suggestion.text for suggestion in candidates}
         text = texts.pop()
-        if not texts and text is not None and not new_hidden_characters(sources[path], text):
+        if not texts and text is not None and _is_fit(sources[path], text, finished.redactor):
             offer = Measured(path, sources[path], text, candidates[0])
             offers.append(_offer(finished, pull_request, offer, run))
     return offers
+
+
+def _is_fit(before: str, after: str, redactor: Redactor) -> bool:
+    return not new_hidden_characters(before, after) and redactor(after) == after
 
 
 def _offer(finished: Finished, pull_request: PullRequest, measured: Measured, run: int) -> Offer:
@@ -88,7 +93,8 @@ def _offer(finished: Finished, pull_request: PullRequest, measured: Measured, ru
         calls=found.calls,
         model=next((model.name for model in provenance.models if model.role == "task"), ""),
     )
-    summary = finished.redactor(gains.suggestion_sentence(found, MARKDOWN))
+    back = "back to the base version, " if found.is_revert else ""
+    summary = f"{back}{gains.confirmed_gain(found)}."
     diff = diff_of(pull_request, path)
     return Offer(PromptSuggestion(path, measured.before, measured.after, diff, summary), fix)
 

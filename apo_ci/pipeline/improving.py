@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from apo_ci import pipeline
-from apo_ci.pipeline.checking import Checked, run
+from apo_ci.inputs.pull_request import PullRequest
+from apo_ci.pipeline.checked import Checked
+from apo_ci.pipeline.checking import run
 from apo_ci.pipeline.desk import EVERY_PROMPT, Desk
-from apo_ci.pipeline.fixes import globs_of, offers_of
+from apo_ci.pipeline.fixes import globs_of, offers_of, whole_path
 from apo_ci.pipeline.telling import tell
 from apo_ci.publish.branches import open_pull_request
-from apo_ci.publish.commit import commit_message
+from apo_ci.publish.commit import Fix, commit_message
 from apo_ci.publish.facts import read_login
 from apo_ci.publish.job import ScheduledEvent
 from apo_ci.publish.state import Content, State
-from apo_ci.report.comment import MAX_BYTES, render_section
+from apo_ci.report.comment import MAX_BYTES
+from apo_ci.report.model import Report
+from apo_ci.report.proposal import render_proposal
 
 BRANCH = "apo-ci/better-prompts"
 
@@ -40,10 +45,22 @@ def improve(desk: Desk, event: ScheduledEvent) -> int:
         fixes=fixes,
         message=message,
         title=message.headline,
-        body=render_section(finished.report, finished.redactor, limit=MAX_BYTES),
+        body=render_proposal(
+            _offered(finished.report, pull_request, fixes),
+            finished.redactor,
+            run_url=desk.job.run_url,
+            limit=MAX_BYTES,
+        ),
         login=read_login(desk.github),
         prompts=globs_of(pull_request),
     )
     desk.say(f"Pull request: {url}")
     desk.files.set_outputs({"pull-request-url": url})
     return code
+
+
+def _offered(report: Report, pull_request: PullRequest, fixes: Sequence[Fix]) -> Report:
+    """`report` on the prompts of `fixes` alone."""
+    paths = {fix.path for fix in fixes}
+    prompts = [prompt for prompt in report.prompts if whole_path(pull_request, prompt.path) in paths]
+    return report.model_copy(update={"prompts": tuple(prompts)})

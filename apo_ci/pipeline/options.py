@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from apo_ci.config import Budget, Overrides
-from apo_ci.errors import InputError
+from apo_ci.errors import InputError, RepositoryError
 from apo_ci.inputs.checkout import read_prompts, top_of
 from apo_ci.inputs.paths import checked_folder
 from apo_ci.inputs.pull_request import PullRequest, read_pull_request
 from apo_ci.inputs.repository import Repository
 
 HOME = ".apo-ci"
+COMPANIONS = ("", "-wal", "-shm", "-journal")  # what SQLite reads beside a database (https://sqlite.org/tempfiles.html)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def read(options: RunOptions) -> PullRequest:
 def make_home(options: RunOptions) -> Path:
     """The project's `.apo-ci` folder, which git ignores."""
     home = options.home
+    _refuse_links(options, home, home / ".gitignore")
     try:
         home.mkdir(parents=True, exist_ok=True)
         (home / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -96,16 +99,51 @@ def make_home(options: RunOptions) -> Path:
 
 
 def cache_of(options: RunOptions) -> Path:
-    """The file of the reply cache."""
-    return options.cache or make_home(options) / "cache.sqlite"
+    """The file of the reply cache. One that is committed is refused: whoever writes it writes the model's replies."""
+    cache = _placed(options, options.cache, "cache.sqlite")
+    files = [cache.with_name(cache.name + companion) for companion in COMPANIONS]
+    _refuse_links(options, *files)
+    if _is_committed(options, files):
+        cure = "Take it out of git (`git rm --cached`): a pull request could bring the replies that it is judged by."
+        raise InputError("The reply cache is committed.", cure=cure, path=str(cache))
+    return cache
 
 
 def make_out(options: RunOptions) -> Path:
     """The folder for the reports."""
-    out = options.out or make_home(options) / "out"
+    out = _placed(options, options.out, "out")
+    _refuse_links(options, out)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        _refuse_links(options, *out.iterdir())
     except OSError as error:
         cure = "Choose another --out."
         raise InputError(f"The folder cannot be made: {error.strerror}.", cure=cure, path=str(out)) from error
     return out
+
+
+def _placed(options: RunOptions, wanted: Path | None, name: str) -> Path:
+    """`wanted`, or `name` in the project's folder, which is made where it is needed."""
+    place = wanted or options.home / name
+    if place.absolute().is_relative_to(options.home.absolute()):
+        make_home(options)
+    return place
+
+
+def _refuse_links(options: RunOptions, *places: Path) -> None:
+    """Raise `InputError` where a link inside the repository leads elsewhere: a pull request can bring one."""
+    roots = {options.repository.absolute(), top_of(options.repository)}
+    for place in places:
+        whole = place.absolute()
+        for root in (root for root in roots if whole.is_relative_to(root)):
+            inside = [whole, *whole.parents[: len(whole.relative_to(root).parts) - 1]] if whole != root else []
+            if any(part.is_symlink() for part in inside):
+                cure = "Remove the link, or choose another place with --cache and --out."
+                raise InputError("The place for apo-ci's files is a link.", cure=cure, path=str(place))
+
+
+def _is_committed(options: RunOptions, files: Sequence[Path]) -> bool:
+    try:
+        return Repository(options.repository).tracks(files)
+    except RepositoryError:
+        return False

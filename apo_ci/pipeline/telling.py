@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from apo_ci.errors import ApoError
+from apo_ci.pipeline.account import has_account, spent
+from apo_ci.pipeline.checked import Checked
 from apo_ci.pipeline.desk import Desk
 from apo_ci.pipeline.fixes import Offer, diff_of, offers_of, whole_path
-from apo_ci.pipeline.offering import offer
+from apo_ci.pipeline.offering import how_to_take, offer
 from apo_ci.publish.annotations import Annotation, annotations_of
 from apo_ci.publish.check import conclusion
 from apo_ci.publish.hunks import locate
-from apo_ci.publish.review import apply_command, suggestion_patch
-from apo_ci.publish.state import Ignored, SectionState, Spent
+from apo_ci.publish.review import suggestion_patch
+from apo_ci.publish.state import Ignored, SectionState
 from apo_ci.publish.surface import Surface
-from apo_ci.report import notices, sentences, words
-from apo_ci.report.comment import MAX_BYTES, render_section
+from apo_ci.publish.texts import check_summary, check_title, section_text, without_headline
+from apo_ci.report import notices, sentences
 from apo_ci.report.model import Report
 from apo_ci.report.summary import render_summary
 from apo_ci.report.terminal import print_report
 
-if TYPE_CHECKING:
-    from apo_ci.pipeline.checking import Checked
-
 GATE_FAILED = 1
 INFRASTRUCTURE = 3
-ROOM_FOR_NOTICES = 6_000
 PATCH = "suggestion.patch"
 
 
@@ -68,7 +65,7 @@ def outputs(desk: Desk, report: Report, patch: str, url: str) -> dict[str, str]:
         "deltas": desk.redactor(json.dumps(deltas, sort_keys=True)),
         "suggestion": next((status for status in ("better", "inconclusive") if status in found), "none"),
         "patch": patch,
-        "report": str(desk.out / "report.json"),
+        "report": desk.named(desk.out / "report.json"),
         "comment-url": url,
         "ledger": json.dumps(ledger),
     }
@@ -91,8 +88,8 @@ def could_not(desk: Desk, surface: Surface | None, error: ApoError) -> None:
     section = SectionState(
         head=place.head, run=place.run, attempt=place.attempt, verdict="error", blocks=True, run_url=place.run_url
     )
-    surface.conclude("failure", "The prompts could not be checked", notice, where)
-    surface.publish(section, notice, Spent())
+    surface.conclude("failure", "⚠️ The prompts could not be checked", without_headline(notice), where)
+    surface.publish(section, notice)
 
 
 def _write_patch(desk: Desk, offers: list[Offer]) -> str:
@@ -100,13 +97,13 @@ def _write_patch(desk: Desk, offers: list[Offer]) -> str:
         return ""
     file = desk.out / PATCH
     file.write_bytes(suggestion_patch([offer.suggestion for offer in offers]).encode())
-    return str(file)
+    return desk.named(file)
 
 
 def _publish(desk: Desk, surface: Surface, checked: Checked, offers: list[Offer]) -> str:
-    report, settings, before = checked.report, checked.settings, checked.before
+    report, before = checked.report, checked.before
     earlier = before.state.sections.get(surface.place.section)
-    reviewed, notes = offer(desk, surface, checked, offers)
+    offered = offer(desk, surface, checked, offers)
     section = SectionState(
         head=surface.place.head,
         run=surface.place.run,
@@ -116,46 +113,36 @@ def _publish(desk: Desk, surface: Surface, checked: Checked, offers: list[Offer]
         run_url=surface.place.run_url,
         verdicts={prompt.digest: prompt.verdict for prompt in report.prompts},
         suggestions=tuple(offer.stored for offer in offers),
-        reviewed=reviewed or (earlier.reviewed if earlier else ""),
+        reviewed=offered.reviewed or (earlier.reviewed if earlier else ""),
     )
     url = ""
-    if earlier is not None or _is_worth_a_comment(report, settings.unchanged):
-        text = _section_text(desk, checked, offers, notes, reviewed=bool(reviewed))
-        url = surface.publish(section, text, _paid(checked)) or ""
+    if surface.has_section or _is_worth_a_comment(checked):
+        text = _section_text(checked, how_to_take(desk, checked, offers, offered))
+        url = surface.publish(section, text) or ""
     _conclude(desk, surface, checked)
     return url
 
 
-def _is_worth_a_comment(report: Report, unchanged: str) -> bool:
+def _is_worth_a_comment(checked: Checked) -> bool:
     """Whether the pull request gets a comment that it does not have yet."""
+    report = checked.report
     if not report.prompts:
         return report.verdict != "pass" or bool(report.unevaluated or report.deleted)
-    return unchanged == "comment" or not all(map(sentences.is_unchanged, report.prompts))
+    if checked.settings.unchanged == "comment" or has_account(checked.pull_request.config):
+        return True
+    return not all(map(sentences.is_unchanged, report.prompts))
 
 
-def _section_text(desk: Desk, checked: Checked, offers: list[Offer], notes: list[str], *, reviewed: bool) -> str:
+def _section_text(checked: Checked, taking: str) -> str:
     report, state = checked.report, checked.before.state
-    accepted = [_accepted(one) for one in state.ignored if not report.blocks and _concerns(one, report)]
-    body = render_section(report, checked.finished.redactor, limit=MAX_BYTES - ROOM_FOR_NOTICES)
-    if offers and checked.settings.suggest != "off" and not notes:
-        command = apply_command(desk.job.run, desk.job.repository, desk.inputs.artifact)
-        notes = [notices.how_to_apply(command, reviewed=reviewed)]
-    caps, paid = checked.pull_request.config.pull_request_budget, state.spent + _paid(checked)
+    accepted = [one for one in state.ignored if not report.blocks and _concerns(one, report)]
+    caps, paid = checked.pull_request.config.pull_request_budget, state.spent + spent(checked.finished.paid)
     account = notices.spent(paid.calls, paid.usd, caps.calls, caps.usd)
-    return "\n".join(part for part in (*accepted, body, *notes, account) if part)
-
-
-def _accepted(ignored: Ignored) -> str:
-    return notices.ignored(ignored.by, ignored.reason)
+    return section_text(report, checked.finished.redactor, taking=taking, account=account, accepted=accepted)
 
 
 def _concerns(ignored: Ignored, report: Report) -> bool:
     return any(prompt.digest in ignored.digests for prompt in report.prompts)
-
-
-def _paid(checked: Checked) -> Spent:
-    paid = checked.finished.paid
-    return Spent(calls=paid.calls, tokens=paid.tokens, usd=paid.usd)
 
 
 def _conclude(desk: Desk, surface: Surface, checked: Checked) -> None:
@@ -166,8 +153,8 @@ def _conclude(desk: Desk, surface: Surface, checked: Checked) -> None:
         "neutral"
         if accepted
         else conclusion(report.verdict, report.blocks, inconclusive=checked.settings.inconclusive),
-        f"{words.SYMBOLS[report.verdict]} {sentences.headline(report, sentences.TERMINAL)}",
-        render_section(report, checked.finished.redactor, limit=60_000),
+        check_title(report),
+        check_summary(report, checked.finished.redactor),
         found,
     )
     if not told:

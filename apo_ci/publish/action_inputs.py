@@ -73,9 +73,11 @@ class ActionInputs(Settings):
             return cls.model_validate(given)
         except ValidationError as problem:
             first = problem.errors()[0]
-            name = str(first["loc"][0]).replace("_", "-")
+            field = str(first["loc"][0])
+            message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(
-                f"The input `{name}` cannot be used: {first['msg']}.", cure="See the inputs in apo-ci's action.yml."
+                f"The input `{field.replace('_', '-')}` cannot be used: {message} (written: {given[field][:80]!r}).",
+                cure="Correct it under `with:` in the workflow; docs/github-action.md lists every input.",
             ) from problem
 
     @property

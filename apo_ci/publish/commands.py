@@ -163,7 +163,7 @@ def _parse_line(line: str) -> Command | CommandProblem:
     if name == "ignore":
         return _ignore(rest, said)
     if name not in ("apply", "help"):
-        return CommandProblem("This is no command.", "Write /apo apply, optimize, ignore or help.", said)
+        return CommandProblem("This is no command.", "There are `apply`, `optimize`, `ignore` and `help`.", said)
     if rest:
         return CommandProblem(f"/apo {name} takes nothing after it.", f"Write /apo {name} alone on its line.", said)
     return Command("apply" if name == "apply" else "help")

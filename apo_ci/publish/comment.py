@@ -155,12 +155,11 @@ class StickyComment:
         if current is None:
             return None
         before = _with_copies(current.content, line.copies, name)
-        after = before if current.holds(name) else change(before)
-        changed = after is not None and not current.holds(name)
-        if changed or before is not current.content:
-            written = noted(after, name) if changed and after else before
-            if not self._put(current, written, lease):
-                return None
+        is_in = current.holds(name)  # others put our copy into it
+        after = before if is_in else change(before)
+        written = before if is_in or after is None else noted(after, name)
+        if written is not current.content and not self._put(current, written, lease):
+            return None
         self._remove(line.copies)
         return Done(current.url if after is not None else None)
 
@@ -169,8 +168,7 @@ class StickyComment:
         newest = _line(self._own())
         if newest is None or newest.current.id != line.current.id:
             return None
-        current = newest.current.content
-        before = _with_sections(_with_copies(current, newest.copies, name), newest.earlier)
+        before = _with_copies(newest.current.content, newest.copies, name)
         after = change(before)
         if after is None:
             return Done(None)
@@ -256,14 +254,6 @@ def _with_copies(content: Content, copies: tuple[Posted, ...], name: str) -> Con
         writes = set(copy.content.state.writes)
         if not writes <= {*content.state.writes, name}:
             content = merge(content, copy.content)
-    return content
-
-
-def _with_sections(content: Content, earlier: tuple[Posted, ...]) -> Content:
-    """`content` with newer results of earlier comments, as when two followed the same one."""
-    for posted in earlier:
-        merged = merge(content, posted.content)
-        content = Content(content.state.model_copy(update={"sections": merged.state.sections}), merged.texts)
     return content
 
 

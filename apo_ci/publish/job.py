@@ -6,7 +6,6 @@ https://docs.github.com/webhooks/webhook-events-and-payloads. Only what is used 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from apo_ci.errors import ConfigError
+from apo_ci.inputs.rows import parse_object
 
 MAX_EVENT_BYTES = 30_000_000  # GitHub caps payloads at 25 MB
 PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target")
@@ -166,12 +166,11 @@ def _payload(path: str) -> Mapping[str, Any]:
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_EVENT_BYTES + 1)
-        payload = json.loads(data) if len(data) <= MAX_EVENT_BYTES else None
-    except (OSError, ValueError, RecursionError) as problem:
-        raise ConfigError("The event's payload cannot be read.", cure=cure, path=path) from problem
-    if not isinstance(payload, dict):
-        raise ConfigError("The event's payload is not a JSON object.", cure=cure, path=path)
-    return payload
+        if len(data) > MAX_EVENT_BYTES:
+            raise ValueError(f"It has more than {MAX_EVENT_BYTES:,} bytes.")
+        return parse_object(data.decode())
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"The event's payload cannot be read: {problem}", cure=cure, path=path) from problem
 
 
 class _Part(BaseModel):

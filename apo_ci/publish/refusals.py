@@ -21,7 +21,7 @@ from apo_ci.publish.rate_limits import Kind, Setback, graphql_types
 
 Quote = Callable[[str], str]  # a server's words made safe to show: one short line without the token
 
-FORK = "The token of a pull request from a fork only reads, whatever the workflow says."
+FORK = "The token of a pull request from a fork, or from Dependabot, only reads, whatever the workflow says."
 NO_PULL_REQUESTS = (
     "In the settings of the repository or organisation, under Actions, General, Workflow permissions, tick "
     "“Allow GitHub Actions to create and approve pull requests”, or give apo-ci the token of a GitHub App."
@@ -71,6 +71,8 @@ def _forbidden(request: Request, answer: Answer, message: str, has_token: bool) 
 
 def _permission_cure(request: Request, headers: Mapping[str, str]) -> str:
     needed = permissions_for(request, headers)
+    if "pull-requests" in needed:
+        needed["pull-requests"] = "write"  # who reads a pull request here writes to it next: one advice is enough
     if not needed.keys() <= GRANTABLE:
         names = ", ".join(f"{name}: {access}" for name, access in needed.items())
         return f"A workflow's own token cannot have {names}: give apo-ci the token of a GitHub App that has."

@@ -8,7 +8,7 @@ from apo_ci.errors import ApoError
 from apo_ci.publish.commit_message import Fix
 from apo_ci.publish.state import Ignored
 from apo_ci.report import words
-from apo_ci.report.escape import Markdown, code, prose
+from apo_ci.report.escape import Markdown, code, prose, sentence
 from apo_ci.report.redact import Redactor
 
 if TYPE_CHECKING:
@@ -26,32 +26,33 @@ ACTIONS_LOGIN = "github-actions[bot]"
 HELP = Markdown(
     "Write one of these at the beginning of a line, in a new comment:\n"
     "\n"
-    "| command | what it does | what it costs |\n"
-    "|---|---|---|\n"
-    "| `/apo apply` | commits the confirmed suggestions for this head, while nothing changed since | no model calls |\n"
-    "| `/apo optimize` | checks this head again and searches for better prompts; `/apo optimize calls=500` sets how "
-    "many calls it may make | at most the configured budget, or the calls that you name; the pull request's own "
-    "budget holds |\n"
-    "| `/apo ignore <reason>` | accepts what fails on this head: the check turns neutral, and the comment says who "
-    "accepted it and why; the next change of a prompt is judged anew | no model calls |\n"
-    "| `/apo help` | shows this | no model calls |\n"
+    "| Command | What it does |\n"
+    "|:--|:--|\n"
+    "| `/apo apply` | Commits the confirmed suggestions, unless the head or a prompt changed since. |\n"
+    "| `/apo optimize` | Checks this head again and searches for better prompts. `/apo optimize calls=500` says how "
+    "many model calls it may cost; else the configured budget holds, and the pull request's own always. |\n"
+    "| `/apo ignore <reason>` | Accepts what fails on this head: the check turns neutral, and the comment says who "
+    "accepted it and why. The next change of a prompt is judged anew. |\n"
+    "| `/apo help` | Shows this. |\n"
     "\n"
-    "Who may write to this repository may use them. Commands in edited comments, quotes and code are not read.\n"
+    "Whoever may write to this repository may use them. Only `/apo optimize` asks a model. Commands in edited "
+    "comments, quotes and code are not read.\n"
 )
-MORE = "Comment `/apo help` to see every command."
+MORE = "Comment `/apo help` to see what each command does."
 
 
 def refused(asked: Asked, error: ApoError, redactor: Redactor) -> Markdown:
     """The command was understood and could not be done: why, and what to do."""
-    cure = f" {prose(redactor(error.cure), MAX_TEXT)}" if error.cure else ""
+    cure = f" {sentence(redactor(error.cure), MAX_TEXT)}" if error.cure else ""
     name = getattr(asked.command, "name", "help")
     place = f"{code(redactor(error.path), MAX_TEXT)}: " if error.path else ""
-    return Markdown(f"**Not done:** {code(f'/apo {name}')}. {place}{prose(redactor(error.message), MAX_TEXT)}{cure}\n")
+    message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
+    return Markdown(f"**Not done:** {code(f'/apo {name}')}. {place}{sentence(redactor(message), MAX_TEXT)}{cure}\n")
 
 
 def misunderstood(problem: CommandProblem) -> Markdown:
     """The command could not be read: what to write instead."""
-    return Markdown(f"{code(f'/apo {problem.words}')}: {prose(problem.message)} {prose(problem.cure)} {MORE}\n")
+    return Markdown(f"{code(f'/apo {problem.words}')}: {sentence(problem.message)} {sentence(problem.cure)} {MORE}\n")
 
 
 def accepted(ignored: Ignored) -> Markdown:

@@ -175,10 +175,13 @@ def _part(number: int, total: int) -> str:
 def _body(
     suggestions: Sequence[PromptSuggestion], n_comments: int, reasons: Mapping[str, str], command: str
 ) -> Markdown:
-    title = "A better prompt was measured:" if len(suggestions) == 1 else "Better prompts were measured:"
+    title = "A better prompt was found:" if len(suggestions) == 1 else "Better prompts were found:"
     gains = "\n".join(f"- {_name(each.path)}: {' '.join(each.summary.split())}" for each in suggestions)
     excepted = "\n".join(f"- {_name(path)} is not offered on its lines: {why}." for path, why in reasons.items())
-    applied = f"Or apply all of it:\n\n{block(command, 'sh')}" if command else ""
+    if excepted and not command:
+        excepted += "\n\nThe comment on this pull request says how to apply all of it."
+    otherwise = "Or apply all of it:" if excepted or len(suggestions) > 1 else "Or run:"
+    applied = f"{otherwise}\n\n{block(command, 'sh')}" if command else ""
     parts = (f"**{title}**", gains, _how_to_apply(n_comments), excepted, applied)
     return Markdown(cut("\n\n".join(filter(None, parts)) + "\n", MAX_REVIEW_TEXT))
 
@@ -187,10 +190,10 @@ def _how_to_apply(n_comments: int) -> str:
     if not n_comments:
         return ""
     if n_comments == 1:
-        return "To apply it, commit the suggestion below. It was measured as a whole: a part of it was never measured."
+        return "To apply it, commit the suggestion below as a whole: a part of it was never measured."
     return (
-        f"To apply it, add the {n_comments} suggestions below to one batch (in *Files changed*) and commit the batch. "
-        "The changes to a prompt were measured together: a part of them was never measured."
+        f"To apply them, add the {n_comments} suggestions below to one batch (in *Files changed*) and commit it: "
+        "a part of them was never measured."
     )
 
 

@@ -52,12 +52,16 @@ SHOWN_NAME = 80
 SHOWN_COMMIT = 10
 IN_PROGRESS = "⏳"
 SHORTENED = "*Shortened to fit.*"
-OUTCOMES = {
-    "fail": "failed",
-    "error": "could not be run",
-    "inconclusive": "could not be decided",
-    "pass": "passed",
+ACCEPTED = "accepted"
+# The worst first: what is said of checks that ended so, and its symbol.
+STANDINGS = {
+    "fail": ("failed", words.SYMBOLS["fail"]),
+    "error": ("could not be run", words.SYMBOLS["error"]),
+    "inconclusive": ("could not be decided", words.SYMBOLS["inconclusive"]),
+    ACCEPTED: ("failed, which was accepted", "⚪"),
+    "pass": ("passed", words.SYMBOLS["pass"]),
 }
+RANKS = tuple(STANDINGS)
 
 
 def parse_body(body: str) -> Content | None:
@@ -156,8 +160,9 @@ def _joined(content: Content) -> str:
         parts[0] += f"\n{headline(state.sections)}"
     if missing := len(state.sections.keys() - texts.keys()):
         parts.append(f"*{words.count(missing, 'section')} left out to fit.*")
-    for key in _in_order(state, texts):
+    for position, key in enumerate(_in_order(state, texts)):
         if several:
+            parts += ["---"] if position else []
             parts.append(_name(key, state.sections.get(key), with_commit=len(heads) > 1))
         parts.append(f"<!-- apo-ci:section {in_comment(json.dumps(key))} -->\n{texts[key]}\n{CLOSE_LINE}")
     return "\n\n".join(parts) + "\n"
@@ -168,7 +173,7 @@ def _in_order(state: State, texts: Mapping[str, str]) -> list[str]:
 
     def rank(key: str) -> tuple[int, str]:
         section = state.sections.get(key)
-        return words.SEVERITY.index(section.verdict) if section else len(words.SEVERITY), key
+        return RANKS.index(_standing(section)) if section else len(RANKS), key
 
     return sorted(texts, key=rank)
 
@@ -179,13 +184,19 @@ def headline(sections: Mapping[str, SectionState]) -> str:
     under_way = len(sections) - len(finished)
     if not finished:
         return f"## {IN_PROGRESS} {words.count(under_way, 'check')} under way"
-    worst = min((section.verdict for section in finished.values()), key=words.SEVERITY.index)
-    concerned = sorted(key for key, section in finished.items() if section.verdict == worst)
-    symbol = IN_PROGRESS if worst == "pass" and under_way else words.SYMBOLS[worst]
+    worst = min(map(_standing, finished.values()), key=RANKS.index)
+    concerned = sorted(key for key, section in finished.items() if _standing(section) == worst)
+    ended, symbol = STANDINGS[worst]
+    symbol = IN_PROGRESS if worst == "pass" and under_way else symbol
     some = "All" if len(concerned) == len(sections) else f"{len(concerned)} of"
     names = "" if worst == "pass" else f": {_names(concerned)}"
     rest = f"; {under_way} under way" if under_way else ""
-    return f"## {symbol} {some} {words.count(len(sections), 'check')} {OUTCOMES[worst]}{names}{rest}"
+    return f"## {symbol} {some} {words.count(len(sections), 'check')} {ended}{names}{rest}"
+
+
+def _standing(section: SectionState) -> str:
+    """The verdict, or that a person accepted it: what fails and does not block."""
+    return ACCEPTED if section.verdict in ("fail", "error") and not section.blocks else section.verdict
 
 
 def _names(keys: list[str]) -> str:

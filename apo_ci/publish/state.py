@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 
 from apo_ci.errors import ConfigError
+from apo_ci.inputs.rows import parse_object
 from apo_ci.report.model import Outcome, Text, Value
 
 MAX_KEY = 200  # characters of a section's name
@@ -146,8 +147,9 @@ def in_comment(json_text: str) -> str:
 def load(json_text: str) -> State:
     """The state that `dump` wrote; an empty one where it was damaged, or written by a version with another form."""
     try:
+        parse_object(json_text)  # a key that stands there twice would say two things
         return State.model_validate_json(json_text)
-    except ValidationError:
+    except ValueError:  # pydantic's is one, too
         return State()
 
 

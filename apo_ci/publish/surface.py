@@ -15,7 +15,7 @@ from apo_ci.publish.facts import Facts
 from apo_ci.publish.github import GitHub
 from apo_ci.publish.review import ReviewPlan, post_review
 from apo_ci.publish.state import Content, SectionState, Spent, State, place
-from apo_ci.report.notices import in_progress, result_in
+from apo_ci.report.notices import cancelled, in_progress, result_in
 
 CHECK_NAME = "apo-ci"
 REVIEW_MARKER = "<!-- apo-ci:review -->"
@@ -29,7 +29,11 @@ def check_name(section: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job publishes: the pull request, the commit, and what tells the job from others."""
+    """Where a job publishes: the pull request, the commit, and what tells the job from others.
+
+    `is_hearsay` tells that the job only passes on what a fork's own run says. It has a check run of its own: a commit
+    has one of each name, and nobody is to replace a measured one by what he wrote himself.
+    """
 
     facts: Facts
     head: str
@@ -37,6 +41,7 @@ class Place:
     run: int
     attempt: int
     run_url: str
+    is_hearsay: bool = False
 
     @property
     def run_key(self) -> str:
@@ -46,7 +51,7 @@ class Place:
     @property
     def check_name(self) -> str:
         """The check run's name."""
-        return check_name(self.section)
+        return check_name(self.section) + (" as the fork reports" if self.is_hearsay else "")
 
 
 class Surface:
@@ -67,42 +72,83 @@ class Surface:
         self._sticky = sticky
         self._warn = warn
         self._check: CheckRun | None = None
-        self.failed = False
+        self.has_section = False
+        self.is_read = False
+        self.spent = Spent()
 
     def content(self) -> Content:
-        """The comment as it is, or an empty one."""
-        found = self._attempt("The comment was not read", lambda: self._sticky.read() if self._sticky else None)
-        return found or Content(State(), {})
+        """The comment as it is, or an empty one; `is_read` tells whether GitHub said so."""
+        sticky, empty = self._sticky, Content(State(), {})
+        if sticky is None:
+            return empty
+        found = self._attempt("The comment was not read", lambda: sticky.read() or empty)
+        self.is_read = found is not None
+        found = found or empty
+        self.has_section = self.place.section in found.state.sections
+        return found
 
-    def announce(self, reserved: Spent) -> None:
-        """Say that the run is under way, and set `reserved` aside from what the pull request may still spend."""
+    def announce(
+        self, reserved: Spent, *, silently: bool = False, room: Callable[[State], bool] = lambda _: True
+    ) -> bool:
+        """Say that the run is under way, and set `reserved` aside from what the pull request may still spend.
+
+        `silently` leaves the comment alone, and so does an account that has no `room`; whether it was written.
+        """
         if self.settings.check:
             self._attempt("The check run was not begun", self._new_check().start)
+        if silently:
+            return False
+        self.has_section = True
         key = self.place.section
 
         def change(content: Content) -> Content | None:
+            if not room(content.state):
+                return None
             text = in_progress(self.place.head, self.place.run_url, result_in(content.texts.get(key, "")))
             under_way = self._under_way(content.state.sections.get(key))
             placed = place(content, key, under_way, text, current_head=self._current_head()) or content
             waiting = {**content.state.reserved, self.place.run_key: reserved}
             return replace(placed, state=placed.state.model_copy(update={"reserved": waiting}))
 
-        self._write(change)
+        return self._write(change) is not None
 
-    def publish(self, section: SectionState, text: str, spent: Spent) -> str | None:
-        """Put the job's section into the comment, and `spent` on the pull request's account; the comment's address."""
+    def publish(self, section: SectionState, text: str) -> str | None:
+        """Put the job's section into the comment, and what was `spent` on its account; the comment's address."""
 
         def change(content: Content) -> Content | None:
             placed = place(content, self.place.section, section, text, current_head=self._current_head())
-            state = content.state
-            waiting = {key: value for key, value in state.reserved.items() if key != self.place.run_key}
-            if placed is None and spent == Spent() and waiting == state.reserved:
+            settled = self._settled(content.state)
+            if placed is None and settled == content.state:
                 return None
             placed = placed or content
-            account = {"reserved": waiting, "spent": state.spent + spent}
+            account = {"reserved": settled.reserved, "spent": settled.spent}
             return replace(placed, state=placed.state.model_copy(update=account))
 
         return self._write(change)
+
+    def withdraw(self) -> None:
+        """The run ends without a result: it waits no more, and what was `spent` is on the account."""
+        key = self.place.section
+
+        def change(content: Content) -> Content | None:
+            section = content.state.sections.get(key)
+            if section is None or (section.run, section.attempt) != (self.place.run, self.place.attempt):
+                return replace(content, state=self._settled(content.state))
+            text = cancelled(self.place.head, self.place.run_url, result_in(content.texts.get(key, "")))
+            return Content(self._settled(content.state), {**content.texts, key: text})
+
+        self._write(change)
+        if self.settings.check and self._check is not None:
+            run = self._check
+            self._attempt(
+                "The check run was not ended",
+                lambda: run.finish("neutral", "Cancelled", "The run was cancelled.", "", ()),
+            )
+
+    def _settled(self, state: State) -> State:
+        """The account after the run: its reservation is gone, its payments are there."""
+        waiting = {key: value for key, value in state.reserved.items() if key != self.place.run_key}
+        return state.model_copy(update={"reserved": waiting, "spent": state.spent + self.spent})
 
     def conclude(self, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Annotation]) -> bool:
         """Complete the check run; whether GitHub has it."""
@@ -169,6 +215,5 @@ class Surface:
         try:
             return act()
         except GitHubError as error:
-            self.failed = True
             self._warn(f"{what}: {error}")
             return None

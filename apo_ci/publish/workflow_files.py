@@ -46,6 +46,7 @@ class WorkflowFiles:
         self._summary = summary
         self._stdout = stdout
         self._delimiter = delimiter
+        self._warned: set[str] = set()
 
     def set_outputs(self, values: Mapping[str, str]) -> None:
         """Set the step's outputs, whatever stands in `values`; names are words of ASCII letters, digits, `-`, `_`."""
@@ -80,8 +81,14 @@ class WorkflowFiles:
             self._say(f"{words.count(missing, 'more annotation')} {'is' if missing == 1 else 'are'} in report.json.")
 
     def warn(self, message: str) -> None:
-        """Show a warning that is about no file."""
-        self._say(f"::warning title=apo-ci::{workflow_data(message)}")
+        """Show a warning that is about no file; the same one is shown once."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._say(f"::warning title=apo-ci::{workflow_data(message)}")
+
+    def fail(self, message: str) -> None:
+        """Show an error that is about no file."""
+        self._say(f"::error title=apo-ci::{workflow_data(message)}")
 
     def mask(self, secret: str) -> None:
         """Have the runner hide `secret` in the log; one of fewer than six characters would hide ordinary words."""

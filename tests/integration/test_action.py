@@ -52,7 +52,7 @@ def test_a_worse_prompt_gets_a_red_job_a_comment_a_check_and_a_suggestion(workfl
     assert ran.outputs["suggestion"] == "better"
     assert json.loads(ran.outputs["deltas"])[PROMPT] < -0.15
     assert json.loads(ran.outputs["ledger"])["calls"] > 0
-    assert Path(ran.outputs["patch"]).read_text(encoding="utf-8").startswith("diff --git")
+    assert (workflow.project.root / ran.outputs["patch"]).read_text(encoding="utf-8").startswith("diff --git")
     assert "❌" in body(workflow)
     assert RULE in body(workflow)
     assert RULE in ran.summary
@@ -119,6 +119,18 @@ def test_the_second_stage_posts_what_the_fork_found(workflow: Workflow) -> None:
     assert [run["conclusion"] for run in workflow.github.check_runs(workflow.head)] == ["neutral"]
 
 
+def test_what_stops_a_forks_check_is_handed_over_too(workflow: Workflow) -> None:
+    workflow.project.write(PROMPT, "user:\n{{ review\n")
+    workflow.project.repository.commit_all("Break it")
+    workflow.open_as_it_is()
+    workflow.github.pull_request(NUMBER, head="edit", base="main", head_repository="stranger/prompts")
+    workflow.github.repositories.setdefault("stranger/prompts", {})["edit"] = workflow.head
+    assert workflow.run("pull_request", opened(workflow, fork=True)).code == 2
+    workflow.run("workflow_run", events.workflow_run_event(55, workflow.head), handover=".apo-ci/out")
+    assert f"{PROMPT}:" in body(workflow)
+    assert [run["conclusion"] for run in workflow.github.check_runs(workflow.head)] == ["failure"]
+
+
 def test_no_canary_leaves_the_job(workflow: Workflow) -> None:
     workflow.open(WORSE)
     ran = workflow.run("pull_request", opened(workflow))
@@ -134,7 +146,7 @@ def test_configuration_that_cannot_be_read_is_told_on_the_pull_request(workflow:
     workflow.open("x")
     workflow.project.write(PROMPT, "user:\n{{ review\n")
     workflow.project.repository.commit_all("Break it")
-    workflow._mirror("edit", "edit")
+    workflow.mirror("edit", "edit")
     ran = workflow.run("pull_request", opened(workflow))
     assert ran.code == 2, ran.log
     assert f"{PROMPT}:" in body(workflow)
@@ -196,6 +208,7 @@ def test_a_merge_group_is_answered_without_a_request_to_the_model(workflow: Work
     ran = workflow.run("merge_group", event)
     assert (ran.code, ran.outputs["verdict"]) == (1, "fail"), ran.log
     assert len(server.bodies) == asked
+    assert workflow.github.check_runs(workflow.head)[-1]["conclusion"] == "failure"
     cold = workflow.run("merge_group", event, cache="other.sqlite")
     assert (cold.code, cold.outputs["verdict"]) == (1, "fail"), cold.log
     assert len(server.bodies) == asked
@@ -219,3 +232,61 @@ def test_a_schedule_opens_one_pull_request(workflow: Workflow) -> None:
     pulls = [pull for pull in workflow.github.all_pulls.values() if pull.head.startswith("apo-ci/")]
     assert len(pulls) == 1
     assert RULE in workflow.github.file(pulls[0].head, PROMPT).decode()
+
+
+def test_auto_commit_puts_the_suggestion_on_the_branch_and_never_follows_itself(workflow: Workflow) -> None:
+    head = workflow.open(WORSE)
+    ran = workflow.run("pull_request", opened(workflow), commit="auto")
+    assert ran.code == 1, ran.log
+    made = workflow.github.git.commits[workflow.head]
+    assert made.parents == (head,)
+    assert RULE in workflow.github.file("edit", PROMPT).decode()
+    assert "Committed" in body(workflow)
+    assert workflow.github.reviews(NUMBER) == []
+
+
+def test_a_maintainer_can_have_a_fork_measured(workflow: Workflow, server: Any) -> None:
+    workflow.github.collaborator("octocat", "maintain")
+    workflow.open(WORSE)
+    workflow.github.pull_request(NUMBER, head="edit", base="main", head_repository="stranger/prompts")
+    workflow.github.repositories.setdefault("stranger/prompts", {})["edit"] = workflow.head
+    workflow.serve_git()
+    ran = workflow.run("issue_comment", command(workflow, "/apo optimize calls=1100"))
+    assert ran.code == 0, ran.log
+    assert 0 < len(server.bodies) <= 1100
+    sticky = next(comment for comment in workflow.github.comments(NUMBER) if "apo-ci:comment" in comment["body"])
+    assert RULE in sticky["body"]
+
+
+def test_without_the_right_to_comment_everything_else_goes_on(workflow: Workflow) -> None:
+    workflow.github.permissions = {"metadata": "read", "contents": "read"}
+    workflow.open(WORSE)
+    ran = workflow.run("pull_request", opened(workflow), search="false")
+    assert ran.code == 1, ran.log
+    assert ran.outputs["verdict"] == "fail"
+    assert "pull-requests:" in ran.log
+    assert f"::error file={PROMPT}" in ran.log
+    assert "❌" in ran.summary
+
+
+def test_nothing_changed_may_stay_silent(workflow: Workflow) -> None:
+    root = workflow.project.root
+    workflow.project.repository.git("switch", "--quiet", "main")
+    with (root / "apo-ci.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("publish: {unchanged: silent}\n")
+    workflow.project.repository.commit_all("Be silent")
+    workflow.base = workflow.mirror("main")
+    workflow.project.repository.git("switch", "--quiet", "--force-create", "edit", "main")
+    workflow.open("You label product reviews, one at a time. Answer Yes or No.")
+    ran = workflow.run("pull_request", opened(workflow), search="false")
+    assert (ran.code, ran.outputs["verdict"]) == (0, "pass"), ran.log
+    assert workflow.github.comments(NUMBER) == []
+
+
+def test_a_pull_request_without_prompts_gets_no_comment(workflow: Workflow) -> None:
+    workflow.project.write("README.md", "hello\n")
+    workflow.project.repository.commit_all("Say hello")
+    workflow.open_as_it_is()
+    ran = workflow.run("pull_request", opened(workflow))
+    assert (ran.code, ran.outputs["verdict"]) == (0, "pass"), ran.log
+    assert workflow.github.comments(NUMBER) == []

@@ -43,7 +43,7 @@ def test_what_the_cache_lacks_is_inconclusive_and_no_request_is_sent(
 
     assert (report.verdict, report.blocks, server.calls) == ("inconclusive", False, 0)
     assert (report.without_model, report.finish_reason) == (REASON, "no model")
-    assert report.prompts[0].reasons[0].startswith("The prompt was not evaluated: the cache has no replies")
+    assert report.prompts[0].reasons[0].startswith("The cache has no replies")
     assert report.prompts[0].suggestion is None
 
 

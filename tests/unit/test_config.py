@@ -47,6 +47,7 @@ def test_a_budget_of_ones_own_has_no_cap_but_those_it_names() -> None:
         ("version: 1\ngate: {max_drop: .nan}\n", 2, "finite"),
         ("version: 1\ngate: {max_drop: 3}\n", 2, "less than or equal to 1"),
         ("version: 2\n", 1, "version"),
+        ("model: {name: x}\n", 1, "Add `version: 1`."),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_cure(text: str, line: int, words: str) -> None:

@@ -12,6 +12,7 @@ from typing import cast
 
 from apo_ci import documents
 from apo_ci.errors import InputError
+from apo_ci.inputs import limits
 from apo_ci.inputs.formats.format import PromptFile
 from apo_ci.lm.model import Role
 
@@ -91,6 +92,9 @@ def split_messages(body: str, path: str, first_line: int) -> tuple[MessageTempla
             path=path,
             line=line,
         )
+    if len(markers) > limits.MAX_MESSAGES:
+        told = f"The prompt has {len(markers):,} messages."
+        raise InputError(told, cure=f"Write at most {limits.MAX_MESSAGES:,}.", path=path, line=first_line)
     ends = [marker.start() for marker in markers[1:]] + [len(body)]
     messages = []
     for marker, end in zip(markers, ends, strict=True):

@@ -1,7 +1,8 @@
 """Jobs that write at the same time, one request at a time, in an order that a test chooses; time is what they sleep.
 
 Each job runs on a thread of its own and stops before every request. When all have stopped, `choose` says whose is sent
-next. Nobody sleeps in truth: when all that are left sleep, time moves to the first who wakes.
+next. A request takes a little time. Nobody sleeps in truth: when all that are left sleep, time moves to the first who
+wakes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.github.fake import FakeGitHub
 BOT = "github-actions[bot]"
 NUMBER = 7
 START = 1_760_000_000.0
+REQUEST_SECONDS = 0.4
 Choose = Callable[[list[str]], str]
 
 
@@ -49,6 +51,7 @@ class StoppingGitHub(GitHub):
         settings: dict[str, Any] = {"sleep": time.sleep, "clock": time.now, "generator": random.Random(1), **options}
         super().__init__(SecretStr(fake.token), fake.repository, api_url=fake.url, **settings)
         self._stop = stop
+        self.sleep: Callable[[float], None] = settings["sleep"]
 
     def get(self, path: str, /, **query: str | int) -> Any:
         self._stop()
@@ -71,6 +74,9 @@ class StoppingGitHub(GitHub):
         super().delete(path)
 
 
+Job = Callable[[StickyComment, StoppingGitHub], Any]
+
+
 @dataclass
 class Runner:
     """One job: `state` is running, ready, asleep (until `wakes`) or over."""
@@ -91,7 +97,7 @@ class Race:
         self._changed = threading.Condition()
         self.order: list[tuple[str, tuple[str, ...]]] = []  # who was chosen, out of whom
 
-    def run(self, jobs: Mapping[str, Callable[[StickyComment, GitHub], Any]], choose: Choose, *, mode: Mode) -> None:
+    def run(self, jobs: Mapping[str, Job], choose: Choose, *, mode: Mode) -> None:
         """Let all jobs come to their ends. What one of them raises is raised here."""
         self._runners = {name: Runner(name) for name in jobs}
         threads = [threading.Thread(target=self._job, args=(name, job, mode)) for name, job in jobs.items()]
@@ -104,7 +110,7 @@ class Race:
         if errors:
             raise errors[0]
 
-    def _job(self, name: str, job: Callable[[StickyComment, GitHub], Any], mode: Mode) -> None:
+    def _job(self, name: str, job: Job, mode: Mode) -> None:
         generator = random.Random(name)
         sleep = self._sleeping(name)
         runner = self._runners[name]
@@ -149,9 +155,15 @@ class Race:
                 chosen.go.set()
 
     def _next(self, choose: Choose) -> Runner | None:
-        ready = [one.name for one in self._runners.values() if one.state == "ready"]
+        now = self._time.now()
+        ready = [
+            one.name
+            for one in self._runners.values()
+            if one.state == "ready" or (one.state == "asleep" and one.wakes <= now)
+        ]
         if ready:
             name = choose(ready)
+            self._time.sleep(REQUEST_SECONDS)
             self.order.append((name, tuple(ready)))
             return self._runners[name]
         asleep = [one for one in self._runners.values() if one.state == "asleep"]

@@ -46,6 +46,12 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_input(name: str, value: str
         inputs(**{name: value})
 
 
+def test_a_refusal_repeats_what_was_written_in_the_problem_s_own_words() -> None:
+    with pytest.raises(ConfigError) as caught:
+        inputs(fail_on="never,fail")
+    assert caught.value.message == "The input `fail-on` cannot be used: `never` stands alone (written: 'never,fail')."
+
+
 def test_secrets_do_not_show() -> None:
     read = inputs(token="ghs_secret_value", api_key="sk-secret-value")
     assert "secret" not in repr(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -19,11 +20,12 @@ from apo_ci.publish.state import Content, SectionState, Spent, State, place
 from apo_ci.report.comment import MARKER
 from tests.github.fake import FakeGitHub
 from tests.github.faults import Faults, Script
-from tests.unit.publish.race import BOT, NUMBER, Cancelled, Race, StoppingGitHub, Time, schedules
+from tests.unit.publish.race import BOT, NUMBER, Cancelled, Job, Race, StoppingGitHub, Time, schedules
 from tests.unit.publish.states import section
 
 READ_ONLY = {"metadata": "read", "issues": "read", "pull_requests": "read"}
 MODES: tuple[Mode, ...] = ("update", "new", "hide-and-new")
+EVERY = 1_000  # switches: more than there are requests
 Join = Callable[..., StickyComment]
 
 
@@ -147,7 +149,7 @@ def test_what_was_written_can_be_read(fake: FakeGitHub, join: Join) -> None:
 def test_a_change_sees_what_others_wrote_before_its_turn(fake: FakeGitHub, join: Join) -> None:
     join().write(put("app", "app's", calls=1))
     seen: list[Content] = []
-    join().write(lambda content: seen.append(content))  # type: ignore[func-returns-value]  # it gives None
+    join().write(seen.append)
     assert [content.texts for content in seen] == [{"app": "app's"}]
 
 
@@ -204,7 +206,7 @@ def test_another_comment_of_the_same_bot_is_left_alone(fake: FakeGitHub, join: J
     fake.comment(NUMBER, quoting, login=BOT)
     join().write(put("app", "ours"))
     join().write(put("app", "ours", run=2))
-    assert [one["body"] for one in fake.comments(NUMBER)][0] == quoting
+    assert fake.comments(NUMBER)[0]["body"] == quoting
     assert len(fake.comments(NUMBER)) == 2
 
 
@@ -240,7 +242,7 @@ def test_a_comment_that_lost_its_marker_is_no_longer_ours(fake: FakeGitHub, join
     comment.body = "I do not like bots."
     join().write(put("app", "two"))
     assert only(fake).texts == {"app": "two"}
-    assert [one["body"] for one in fake.comments(NUMBER)][0] == "I do not like bots."
+    assert fake.comments(NUMBER)[0]["body"] == "I do not like bots."
 
 
 @pytest.mark.parametrize("request_number", range(1, 6))
@@ -265,6 +267,21 @@ def test_a_comment_that_is_deleted_while_we_work_is_made_anew(
 def test_a_pull_request_that_is_not_there_is_the_callers_to_know(clock: Time) -> None:
     with FakeGitHub(clock=clock.now) as fake, StoppingGitHub(fake, clock) as github, pytest.raises(NotFoundError):
         sticky(github, clock, "update", 1).write(put("app", "text"))
+
+
+def test_a_turn_that_took_too_long_is_given_up_and_taken_again(fake: FakeGitHub, join: Join, clock: Time) -> None:
+    join().write(put("app", "one"))
+    times: list[float] = []
+
+    def slow(content: Content) -> Content | None:
+        times.append(clock.now())
+        clock.sleep(20 if len(times) == 1 else 0)
+        return put("app", "two", run=2)(content)
+
+    join().write(slow)
+    assert len(times) == 2
+    assert len(fake.calls("PATCH")) == 1
+    assert only(fake).texts == {"app": "two"}
 
 
 # what the token may
@@ -354,6 +371,23 @@ def test_earlier_comments_are_hidden_as_outdated(fake: FakeGitHub, join: Join) -
     assert [one["minimized"] for one in fake.comments(NUMBER)] == ["outdated", "outdated", None]
 
 
+def test_earlier_comments_are_hidden_though_the_new_one_was_made_unheard(fake: FakeGitHub, join: Join) -> None:
+    join("hide-and-new").write(put("app", "one"))
+    fake.faults = Script("reset_after", only=lambda method, path: method == "POST" and "reactions" not in path)
+    join("hide-and-new").write(put("app", "two", run=2))
+    assert [content.texts for content in own(fake)] == [{"app": "one"}, {"app": "two"}]
+    assert [one["minimized"] for one in fake.comments(NUMBER)] == ["outdated", None]
+
+
+def test_an_earlier_comment_that_cannot_be_hidden_is_no_error(fake: FakeGitHub, join: Join) -> None:
+    join("hide-and-new").write(put("app", "one"))
+    fake.on_request = lambda method, path: setattr(
+        fake, "permissions", READ_ONLY if path == "/graphql" else {**READ_ONLY, "pull_requests": "write"}
+    )
+    assert join("hide-and-new").write(put("app", "two", run=2)) is not None
+    assert [one["minimized"] for one in fake.comments(NUMBER)] == [None, None]
+
+
 def test_after_a_change_of_mode_the_newest_comment_is_kept_and_none_is_deleted(fake: FakeGitHub, join: Join) -> None:
     for run in (1, 2):
         join("new").write(put("app", f"run {run}", run=run))
@@ -391,7 +425,7 @@ def hurried(seconds: float) -> None:
     time.sleep(seconds / 50)
 
 
-def two_runs(fake: FakeGitHub) -> dict[str, Callable[[StickyComment, GitHub], Any]]:
+def two_runs(fake: FakeGitHub) -> dict[str, Job]:
     """A run, and another that a push starts while the first is at work. Each adds its number to what was spent."""
 
     def run(number: int, head: str, comment: StickyComment, github: GitHub) -> None:
@@ -413,9 +447,11 @@ def two_runs(fake: FakeGitHub) -> dict[str, Callable[[StickyComment, GitHub], An
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["no comment yet", "a comment"])
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("mode", "most_switches", "orders"), [("update", EVERY, 100), ("new", 2, 30), ("hide-and-new", 2, 30)]
+)
 def test_two_runs_leave_one_comment_of_the_newer_head_in_whatever_order_their_requests_come(
-    exists: bool, mode: Mode
+    exists: bool, mode: Mode, most_switches: int, orders: int
 ) -> None:
     clock = Time()
     with FakeGitHub(clock=clock.now, validate=False) as fake:
@@ -438,19 +474,74 @@ def test_two_runs_leave_one_comment_of_the_newer_head_in_whatever_order_their_re
             assert fake.all_reactions == {}
             return race
 
-        assert schedules(SW, run) > 20
+        assert schedules(most_switches, run) >= orders
+
+
+def each_its_own(keys: str, *, runs: bool = False) -> dict[str, Job]:
+    """Jobs that write a section each, of a run each or all of one."""
+
+    def job(key: str, run: int) -> Job:
+        return lambda comment, github: comment.write(put(key, f"{key}'s", calls=1, run=run))
+
+    return {key: job(key, number if runs else 1) for number, key in enumerate(keys, 1)}
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_three_jobs_that_cannot_lock_lose_nothing(seed: int) -> None:
+@pytest.mark.parametrize("mode", ["update", "new"])
+@pytest.mark.parametrize("may_react", [True, False])
+def test_three_jobs_at_once_lose_nothing_whether_they_can_lock_or_not(seed: int, mode: Mode, may_react: bool) -> None:
     clock = Time()
     with FakeGitHub(clock=clock.now, validate=False) as fake:
         opened(fake)
-        no_reactions(fake)
-        jobs = {key: lambda comment, github, key=key: comment.write(put(key, f"{key}'s", calls=1)) for key in "abc"}
-        Race(fake, clock).run(jobs, random.Random(seed).choice, mode="update")
-        assert only(fake).texts == {"a": "a's", "b": "b's", "c": "c's"}
-        assert only(fake).state.spent == Spent(calls=3)
+        fake.comment(NUMBER, write_body(Content(State(writes=("0",), spent=Spent(calls=1)), {})), login=BOT)
+        if not may_react:
+            no_reactions(fake)
+        Race(fake, clock).run(each_its_own("abc", runs=True), random.Random(seed).choice, mode=mode)
+        assert own(fake)[-1].texts == {"a": "a's", "b": "b's", "c": "c's"}
+        assert own(fake)[-1].state.spent == Spent(calls=4)
+        assert mode == "new" or len(own(fake)) == 1
+
+
+def test_a_copy_that_a_cancelled_job_left_is_put_into_the_comment_and_deleted(fake: FakeGitHub, join: Join) -> None:
+    for key in "ab":
+        state = State(sections={key: section()}, spent=Spent(calls=1), writes=(key,))
+        fake.comment(NUMBER, write_body(Content(state, {key: f"{key}'s"})), login=BOT)
+    found = join().read()
+    assert found is not None
+    assert found.texts == {"a": "a's"}
+    join().write(put("c", "c's", calls=1))
+    assert only(fake).texts == {"a": "a's", "b": "b's", "c": "c's"}
+    assert only(fake).state.spent == Spent(calls=3)
+
+
+def test_a_copy_of_another_job_is_not_deleted_before_it_is_put_into_the_comment(fake: FakeGitHub, join: Join) -> None:
+    others = Content(State(sections={"b": section()}, spent=Spent(calls=1), writes=("b",)), {"b": "b's"})
+
+    def post_too() -> None:
+        if len(fake.comments(NUMBER)) == 1:
+            fake.comment(NUMBER, write_body(others), login=BOT)
+
+    join("update", post_too).write(put("a", "a's", calls=1))
+    assert [content.texts for content in own(fake)] == [{"a": "a's"}, {"b": "b's"}]
+    join().write(put("c", "c's", calls=1))
+    assert only(fake).texts == {"a": "a's", "b": "b's", "c": "c's"}
+    assert only(fake).state.spent == Spent(calls=3)
+
+
+def test_a_copy_is_put_away_though_the_writer_has_nothing_to_write(fake: FakeGitHub, join: Join) -> None:
+    for key in "ab":
+        state = State(sections={key: section()}, writes=(key,))
+        fake.comment(NUMBER, write_body(Content(state, {key: f"{key}'s"})), login=BOT)
+    assert join().write(lambda content: None) is None
+    assert only(fake).texts == {"a": "a's", "b": "b's"}
+
+
+def test_what_somebody_edited_by_hand_is_never_taken_for_a_copy(fake: FakeGitHub, join: Join) -> None:
+    join().write(put("app", "one"))
+    fake.comment(NUMBER, f"{MARKER}\nkept for the record", login=BOT)
+    join().write(put("app", "two", run=2))
+    assert fake.comments(NUMBER)[1]["body"] == f"{MARKER}\nkept for the record"
+    assert own(fake)[0].texts == {"app": "two"}
 
 
 @pytest.mark.parametrize("exists", [False, True], ids=["no comment yet", "a comment"])
@@ -471,10 +562,8 @@ def test_a_job_that_is_cancelled_anywhere_leaves_nothing_that_the_next_does_not_
                 raise Cancelled
 
         began = clock.now()
-        try:
+        with contextlib.suppress(Cancelled):
             join("update", cancel).write(put("app", "of the cancelled run", run=1))
-        except Cancelled:
-            pass
         join().write(put("app", "of the next run", run=2))
         assert only(fake).texts == {"app": "of the next run"} | ({"web": "web's"} if exists else {})
         assert clock.now() - began < 40
@@ -510,8 +599,7 @@ def test_with_a_third_of_all_requests_failing_three_jobs_at_once_lose_nothing(se
     with FakeGitHub(clock=clock.now, validate=False) as fake:
         opened(fake)
         fake.faults = Faults(0.33, generator)
-        jobs = {key: lambda comment, github, key=key: comment.write(put(key, f"{key}'s", calls=1)) for key in "abc"}
-        Race(fake, clock).run(jobs, generator.choice, mode="update")
+        Race(fake, clock).run(each_its_own("abc"), generator.choice, mode="update")
         fake.faults = None
         with StoppingGitHub(fake, clock) as github:
             sticky(github, clock, "update", seed).write(put("d", "d's", calls=1))
@@ -537,8 +625,10 @@ def test_when_github_is_down_the_caller_hears_of_it_within_minutes(fake: FakeGit
     assert clock.now() - began < 15 * 60
 
 
-def test_a_rate_limit_that_outlasts_the_turn_is_waited_for_outside_of_it(fake: FakeGitHub, join: Join) -> None:
+def test_a_rate_limit_that_outlasts_the_turn_is_waited_for_outside_of_it(
+    fake: FakeGitHub, join: Join, clock: Time
+) -> None:
     join().write(put("app", "one"))
     fake.faults = Script("429", only=lambda method, path: method == "PATCH", retry_after="60")
-    join().write(put("app", "two", run=2))
-    assert only(fake).texts == {"app": "two"}
+    Race(fake, clock).run(each_its_own("ab"), lambda ready: ready[0], mode="update")
+    assert only(fake).texts == {"app": "one", "a": "a's", "b": "b's"}

@@ -63,7 +63,7 @@ def test_a_problem_repeats_the_words_and_says_what_to_write() -> None:
 
     assert replies.misunderstood(found) == (
         "`/apo apply it`: /apo apply takes nothing after it. Write /apo apply alone on its line. "
-        "Comment `/apo help` to see every command.\n"
+        "Comment `/apo help` to see what each command does.\n"
     )
 
 

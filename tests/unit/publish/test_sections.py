@@ -25,6 +25,11 @@ unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[Heal
 long = st.sampled_from(["", "x" * 3_000, "話" * 9_000, f"### Head\n\ntable\n\n{MORE}\n\n" + "details\n" * 4_000])
 
 
+def ended(verdict: Outcome) -> SectionState:
+    """A section with `verdict`, which nobody accepted."""
+    return section(verdict=verdict, blocks=verdict in ("fail", "error"))
+
+
 def size(body: str) -> int:
     return len(body.encode())
 
@@ -138,7 +143,7 @@ def test_the_only_section_needs_no_name_and_no_line_over_it() -> None:
 
 
 def test_several_sections_have_names_and_a_first_line_the_worst_first() -> None:
-    content = content_of(ok=(section(), "fine"), bad=(section(verdict="fail"), "worse"))
+    content = content_of(ok=(section(), "fine"), bad=(ended("fail"), "worse"))
     page = Page(write_body(content))
     assert page.text.split() == ["❌", "1", "of", "2", "checks", "failed:", "bad", "bad", "worse", "ok", "fine"]
 
@@ -167,13 +172,19 @@ def test_sections_of_different_commits_say_which() -> None:
 def test_the_first_line_says_the_worst_verdict_and_whose_it_is(
     verdicts: list[Outcome], under_way: int, line: str
 ) -> None:
-    found = {chr(ord("a") + place): section(verdict=verdict) for place, verdict in enumerate(verdicts)}
+    found = {chr(ord("a") + place): ended(verdict) for place, verdict in enumerate(verdicts)}
     running = {f"r{number}": section(verdict="inconclusive", in_progress=True) for number in range(under_way)}
     assert headline({**found, **running}) == line
 
 
 def test_the_root_has_a_name_that_can_be_read() -> None:
-    assert headline({"": section(verdict="fail"), "app": section()}) == "## ❌ 1 of 2 checks failed: the root"
+    assert headline({"": ended("fail"), "app": section()}) == "## ❌ 1 of 2 checks failed: the root"
+
+
+def test_an_accepted_failure_counts_less_than_what_still_blocks() -> None:
+    accepted = section(verdict="fail", blocks=False)
+    assert headline({"a": accepted, "b": section()}) == "## ⚪ 1 of 2 checks failed, which was accepted: `a`"
+    assert headline({"a": accepted, "b": ended("error")}) == "## ⚠️ 1 of 2 checks could not be run: `b`"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +196,7 @@ def test_nothing_in_a_sections_name_comes_alive(key: str) -> None:
     )
     page = Page(write_body(content))
     assert page.live == []
-    assert set(page.tags) <= {"h2", "p", "code", "strong"}
+    assert set(page.tags) <= {"h2", "p", "hr", "code", "strong"}
     assert "\u202e" not in page.text
 
 

@@ -137,6 +137,18 @@ def test_a_warning_is_one_command_whatever_it_says(log: io.StringIO) -> None:
     assert commands(log.getvalue()) == [Command("warning", "50%: not written\n‹::›error::x", {"title": "apo-ci"})]
 
 
+def test_a_warning_is_shown_once(log: io.StringIO) -> None:
+    files = WorkflowFiles(None, None, log)
+    for message in ("not written", "not written", "not read"):
+        files.warn(message)
+    assert [command.data for command in commands(log.getvalue())] == ["not written", "not read"]
+
+
+def test_an_error_is_one_command_whatever_it_says(log: io.StringIO) -> None:
+    WorkflowFiles(None, None, log).fail("cannot be used\n::warning::x")
+    assert commands(log.getvalue()) == [Command("error", "cannot be used\n‹::›warning::x", {"title": "apo-ci"})]
+
+
 @pytest.mark.parametrize(
     "secret", ["sk-123456", "50% off\n-----KEY-----\r\nabcdefgh\n", "::stop-commands::x", "::a]##[debug]"]
 )
