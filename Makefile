@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types lint-workflows contracts build container-tools image test-act test-image clean
+.PHONY: help setup demo test check lint types lint-workflows contracts build container-tools browser image test-act test-image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -66,6 +66,10 @@ CONTAINER_TOOLS := buildah podman crun runc mmdebstrap fuse-overlayfs uidmap sli
 container-tools: ## install what building and running the image takes (Debian or Ubuntu, as root)
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends $(CONTAINER_TOOLS) >/dev/null
+
+browser: ## install what looking at comments in a browser takes (Debian or Ubuntu, as root)
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends chromium fonts-noto-core fonts-noto-color-emoji >/dev/null
 
 image: ## build the action's image with buildah (as root)
 	bash tests/e2e/build_image.sh $(IMAGE)
