@@ -32,12 +32,16 @@ class Verdict:
     blocks: bool
 
 
-def judge(comparison: Comparison | None, floor: FloorCheck | None, settings: GateSettings) -> Verdict:
+def judge(
+    comparison: Comparison | None, floor: FloorCheck | None, settings: GateSettings, *, left_out: int = 0
+) -> Verdict:
     """The verdict on one prompt.
 
     `comparison` is `None` for a new prompt, which only the floor can fail. `floor` is needed when
     `settings.min` is set. A figure at or above the floor meets it; one below it fails when its interval ends
     below it too. A drop fails when its interval lies beyond `max_drop` and the test of no difference agrees.
+    Equal answers to all cases pass; when the budget left some out (`left_out` of them were not even begun),
+    equal answers to the others are data like any.
     """
     if settings.min is not None and floor is None:
         raise ValueError("a floor is set: hand in the head's FloorCheck")
@@ -46,7 +50,7 @@ def judge(comparison: Comparison | None, floor: FloorCheck | None, settings: Gat
         return Verdict("error", (problem,), blocks=True)
     findings = []
     if comparison is not None:
-        findings.append(_judge_drop(comparison, settings))
+        findings.append(_judge_drop(comparison, settings, partial=left_out + comparison.unevaluated > 0))
     if floor is not None and settings.min is not None:
         findings.append(_judge_floor(floor, settings.min, settings))
     if not findings:
@@ -68,6 +72,12 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
     outcome = max((verdict.outcome for verdict in verdicts), key=SEVERITY.index)
     reasons = tuple(reason for verdict in verdicts if verdict.outcome == outcome for reason in verdict.reasons)
     return Verdict(outcome, reasons, any(verdict.blocks for verdict in verdicts))
+
+
+def unseen(settings: GateSettings) -> Verdict:
+    """The verdict where prompts changed that no eval set names."""
+    reasons = ("No eval set names what changed, so nothing is known about it.",)
+    return Verdict("inconclusive", reasons, settings.on_inconclusive == "fail")
 
 
 def _unusable(checked: Comparison | FloorCheck | None, settings: GateSettings) -> str | None:
@@ -94,12 +104,12 @@ def _unevaluated(checked: Comparison | FloorCheck | None) -> Iterator[str]:
         yield f"The budget ended before {checked.unevaluated} of {_count(asked)} were evaluated."
 
 
-def _judge_drop(comparison: Comparison, settings: GateSettings) -> tuple[Outcome, str]:
+def _judge_drop(comparison: Comparison, settings: GateSettings, *, partial: bool) -> tuple[Outcome, str]:
     allowed = _allowed(settings.max_drop)
     if settings.policy == "point":
         too_far = comparison.delta < -settings.max_drop - SLACK
         return ("fail" if too_far else "pass"), f"{_change(comparison)}; {allowed}."
-    if comparison.changed == 0:
+    if comparison.changed == 0 and not partial:
         return "pass", f"{_figure_now(comparison)}: none of the {comparison.n} answers changed."
     significant = comparison.p_value < 1 - settings.confidence
     if significant and comparison.ci_high < -settings.max_drop - SLACK:

@@ -11,7 +11,7 @@ from apo_ci.config import Budget, Settings
 from apo_ci.evaluation.compare import Comparison
 from apo_ci.evaluation.evaluate import Evaluation, Outcome
 from apo_ci.evaluation.floor import FloorCheck
-from apo_ci.gate import worst
+from apo_ci.gate import unseen, worst
 from apo_ci.inputs.evals import EvalSet
 from apo_ci.inputs.pull_request import PullRequest
 from apo_ci.lm.ledger import Account, Ledger
@@ -45,6 +45,8 @@ def assemble(
     of the prompts.
     """
     verdict = worst([examination.verdict for examination in examinations])
+    if pull_request.unevaluated and not examinations:
+        verdict = unseen(pull_request.config.gate)
     warnings = [*pull_request.warnings, *warnings]
     for examination in examinations:
         warnings.extend(warning for warning in examination.warnings if warning not in examination.verdict.reasons)

@@ -228,7 +228,8 @@ async def _measure(affected: AffectedPrompt, yardstick: Yardstick) -> Finding:
     if base is not None:
         comparison = compare(base, head, yardstick.metric, confidence=gate.confidence, max_drop=gate.max_drop)
     floor = check_floor(head, yardstick.metric, confidence=gate.confidence)
-    return Finding(yardstick, base, head, comparison, floor, judge(comparison, floor, gate))
+    left_out = len(yardstick.evals.dataset.cases) - len(yardstick.cases)
+    return Finding(yardstick, base, head, comparison, floor, judge(comparison, floor, gate, left_out=left_out))
 
 
 async def _evaluate_both(affected: AffectedPrompt, yardstick: Yardstick) -> tuple[Evaluation | None, Evaluation | None]:

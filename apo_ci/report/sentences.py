@@ -109,7 +109,9 @@ def _outcome(report: Report) -> str:
 def _headline_without_prompts(report: Report) -> str:
     if report.verdict == "error":
         return "Error: the run could not finish"
-    if report.deleted or report.unevaluated:
+    if report.unevaluated:
+        return f"{_outcome(report)}: no eval set names what changed"
+    if report.deleted:
         return f"{_outcome(report)}: there was nothing to evaluate"
     return f"{_outcome(report)}: no prompt, eval set or setting changed, so nothing was evaluated"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from apo_ci.config import GateSettings
 from apo_ci.errors import ConfigError, InputError, PermissionMissingError, RefusedError
+from apo_ci.gate import unseen
 from apo_ci.pipeline.account import NOTHING_LEFT
 from apo_ci.pipeline.checking import FORK
 from apo_ci.publish import replies
@@ -241,7 +243,13 @@ COMMENTS: dict[str, str] = {
     ),
     "deleted": told(SITUATIONS["deleted"]),
     "deleted_and_unevaluated": told(
-        report(deleted=("prompts/old.prompt.md",), unevaluated=("prompts/draft.prompt.md",), ledger=NOTHING_SPENT)
+        report(
+            deleted=("prompts/old.prompt.md",),
+            unevaluated=("prompts/draft.prompt.md",),
+            ledger=NOTHING_SPENT,
+            verdict="inconclusive",
+            reasons=unseen(GateSettings()).reasons,
+        )
     ),
     "eval_tampering": told(
         report(sentiment(comparison=FEW_CASES, head_verdict=samples.OTHER_EVAL, suggestion=None), verdict="fail")

@@ -15,7 +15,7 @@ from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation
 from apo_ci.evaluation.floor import FloorCheck, check_floor
 from apo_ci.evaluation.metrics import make_metric
-from apo_ci.gate import Verdict, judge, worst
+from apo_ci.gate import Verdict, judge, unseen, worst
 from tests.unit.evaluation.builders import BASE, HEAD, labelled, scored
 
 ACCURACY = make_metric("accuracy")
@@ -238,3 +238,16 @@ def test_over_several_prompts_a_failure_decides_before_an_error() -> None:
     assert worst([passed, open_]) == open_
     assert worst([failed, failed]).reasons == ("worse", "worse")
     assert worst([]) == Verdict("pass", ("No prompt is affected.",), False)
+
+
+def test_equal_answers_to_some_of_the_cases_rule_out_only_what_their_number_can() -> None:
+    same = _compare(20, 0, 0)
+    assert judge(same, None, TWO_POINTS).outcome == "pass"
+    assert judge(same, None, TWO_POINTS, left_out=140).outcome == "inconclusive"
+    assert judge(_compare(2000, 0, 0), None, TWO_POINTS, left_out=140).outcome == "pass"
+
+
+def test_prompts_that_no_eval_set_names_are_not_called_good() -> None:
+    assert unseen(GateSettings()).outcome == "inconclusive"
+    assert not unseen(GateSettings()).blocks
+    assert unseen(GateSettings(on_inconclusive="fail")).blocks
