@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,40 +39,40 @@ def command(desk: Desk, payload: Mapping[str, Any]) -> int:
         desk.say(f"{asked.author} may not write to this repository, so the command is not obeyed.")
         commands.react(github, asked.comment_id, "-1")
         return 0
+    if isinstance(asked.command, CommandProblem):
+        commands.react(github, asked.comment_id, "confused")
+        commands.reply(github, asked.number, replies.misunderstood(asked.command), to=asked.comment_id)
+        return 0
     commands.react(github, asked.comment_id, "eyes")
     try:
-        code = _obey(desk, github, asked)
+        _obey(desk, github, asked, asked.command)
     except ApoError as error:
         commands.react(github, asked.comment_id, "confused")
         commands.reply(github, asked.number, replies.refused(asked, error, desk.redactor), to=asked.comment_id)
         raise
     commands.react(github, asked.comment_id, "rocket")
-    return code
+    return 0
 
 
-def _obey(desk: Desk, github: GitHub, asked: Asked) -> int:
-    wanted = asked.command
-    if isinstance(wanted, CommandProblem):
-        commands.react(github, asked.comment_id, "confused")
-        commands.reply(github, asked.number, replies.misunderstood(wanted), to=asked.comment_id)
-        return 0
+def _obey(desk: Desk, github: GitHub, asked: Asked, wanted: Command) -> None:
     if wanted.name == "help":
         commands.reply(github, asked.number, commands.HELP, to=asked.comment_id)
-        return 0
+        return
     facts = read_facts(github, asked.number)
     if not facts.is_open:
         raise RefusedError(f"#{asked.number} is closed.", cure="Open it again first.")
     if wanted.name == "optimize":
-        return _optimize(desk, facts, wanted)
-    if wanted.name == "apply":
-        return _apply(desk, github, facts, asked)
-    return _ignore(desk, github, facts, asked)
+        _optimize(desk, facts, wanted)
+    elif wanted.name == "apply":
+        _apply(desk, github, facts, asked)
+    else:
+        _ignore(desk, github, facts, asked, wanted)
 
 
-def _apply(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> int:
-    """Commit what the comment remembers of the suggestions for this very head."""
-    sections = list(_content(desk, facts).state.sections.values())
-    current = [section for section in sections if section.head == facts.head]
+def _apply(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> None:
+    """Commit what the comment remembers of the suggestions for this very head, whichever job measured them."""
+    sections = _content(desk, facts).state.sections
+    current = [section for section in sections.values() if section.head == facts.head]
     if sections and not current:
         raise RefusedError(
             "The head moved since the suggestion was measured.",
@@ -86,19 +86,30 @@ def _apply(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> int:
         expected_head=facts.head,
         fixes=fixes,
         message=commit_message(fixes, run_url=run_url, requested_by=asked.author, requester_id=asked.author_id),
-        prompts=_globs(desk),
+        prompts=_globs(desk, sections),
     )
     commands.reply(github, asked.number, replies.applied(made, fixes, facts.login), to=asked.comment_id)
-    return 0
 
 
-def _globs(desk: Desk) -> tuple[str, ...]:
-    """What names prompts, by the configuration that is checked out: the default branch's, for this event."""
-    options = desk.options(None, None)
-    return globs_of(pipeline.read(replace(options, compare=False, paths=EVERY_PROMPT)))
+def _globs(desk: Desk, sections: Iterable[str]) -> tuple[str, ...]:
+    """What names prompts, by the configurations that are checked out: the default branch's, for this event.
+
+    They are the job's own project's, and those of the folders that `sections` are named by, as in a monorepo.
+    """
+    options = replace(desk.options(None, None), compare=False, paths=EVERY_PROMPT)
+    found: list[str] = []
+    problems: list[ApoError] = []
+    for folder in dict.fromkeys([desk.inputs.directory, *sections]):
+        try:
+            found += globs_of(pipeline.read(replace(options, directory=folder)))
+        except ApoError as problem:
+            problems.append(problem)
+    if problems and not found:
+        raise problems[0]
+    return tuple(found)
 
 
-def _optimize(desk: Desk, facts: Facts, wanted: Command) -> int:
+def _optimize(desk: Desk, facts: Facts, wanted: Command) -> None:
     """Run the check of the pull request's head again, with a search, by a maintainer's word also for a fork.
 
     The verdict is told on the pull request; the command's own job is green once that is done.
@@ -111,19 +122,17 @@ def _optimize(desk: Desk, facts: Facts, wanted: Command) -> int:
     if wanted.calls is not None:
         options = replace(options, budget=options.budget.model_copy(update={"calls": wanted.calls}))
     check(desk, options, facts, facts.head)
-    return 0
 
 
-def _ignore(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> int:
+def _ignore(desk: Desk, github: GitHub, facts: Facts, asked: Asked, wanted: Command) -> None:
     """Remember that a person accepts the verdicts that fail this head, and let the check runs say so."""
-    assert isinstance(asked.command, Command)
     sticky = desk.sticky(facts, "update")
     assert sticky is not None
     failing = _failing(_content(desk, facts), facts.head)
     digests = tuple(digest for section in failing.values() for digest in _blamed(section))
     if not digests:
         raise RefusedError("Nothing fails on this head.", cure="Wait for the check to end, then ask again.")
-    accepted = Ignored(by=asked.author, reason=asked.command.reason, digests=digests)
+    accepted = Ignored(by=asked.author, reason=wanted.reason, digests=digests)
     sticky.write(lambda content: _with_accepted(content, facts.head, accepted))
     for key, section in failing.items():
         check_run = CheckRun(
@@ -135,7 +144,6 @@ def _ignore(desk: Desk, github: GitHub, facts: Facts, asked: Asked) -> int:
         )
         check_run.finish("neutral", f"Accepted by {asked.author}", replies.accepted(accepted), "", ())
     commands.reply(github, asked.number, replies.accepted(accepted), to=asked.comment_id)
-    return 0
 
 
 def _failing(content: Content, head: str) -> dict[str, SectionState]:

@@ -13,7 +13,7 @@ import pytest
 from tests.github import events
 from tests.github.contracts import require_contracts
 from tests.github.fake import FakeGitHub
-from tests.integration.project import HARM, KEY, PROMPT, RULE, Project
+from tests.integration.project import HARM, KEY, PROMPT, RULE, Project, World
 from tests.integration.workflow import NUMBER, Workflow
 
 WORSE = f"You label product reviews. {HARM}"
@@ -174,6 +174,32 @@ def test_apply_commits_the_suggestion(workflow: Workflow) -> None:
     again = workflow.run("issue_comment", command(workflow, "/apo apply"))
     assert again.code != 0
     assert made.sha == workflow.head
+
+
+def test_in_a_monorepo_apply_at_the_root_commits_what_a_project_was_offered(
+    tmp_path: Path, server: Any, world: World, github: FakeGitHub
+) -> None:
+    project = Project(tmp_path / "mono", server.url, world=world, folder="services/a")
+    workflow = Workflow(project, github, tmp_path / "jobs")
+    github.collaborator("octocat", "admin")
+    workflow.open(WORSE)
+    ran = workflow.run("pull_request", opened(workflow), working_directory="services/a")
+    assert ran.outputs["suggestion"] == "better", ran.log
+    assert [run["name"] for run in github.check_runs(workflow.head)] == ["apo-ci (services/a)"]
+    project.repository.git("switch", "--quiet", "main")
+    ran = workflow.run("issue_comment", command(workflow, "/apo apply"))
+    assert ran.code == 0, ran.log
+    assert RULE in github.file("edit", f"services/a/{PROMPT}").decode()
+
+
+def test_what_is_no_command_is_answered_and_not_acknowledged(workflow: Workflow) -> None:
+    workflow.github.collaborator("octocat", "write")
+    workflow.open(WORSE)
+    event = command(workflow, "/apo optimise")
+    assert workflow.run("issue_comment", event).code == 0
+    reactions = workflow.github.reactions(event["comment"]["id"])
+    assert [reaction["content"] for reaction in reactions] == ["confused"]
+    assert "/apo" in workflow.github.comments(NUMBER)[-1]["body"]
 
 
 def test_a_stranger_is_not_obeyed(workflow: Workflow) -> None:
