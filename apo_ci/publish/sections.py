@@ -217,7 +217,8 @@ def _name(key: str, section: SectionState | None, *, with_commit: bool) -> str:
 def _before_more(text: str, section: SectionState | None) -> str:
     before, more, _ = f"\n{text}\n".partition(f"\n{MORE}\n")
     before = before.strip("\n")
-    return f"{before}{_closing(before)}\n\n{_pointer(section)}" if more else text
+    short = f"{before}{_closing(before)}\n\n{_pointer(section)}".strip("\n")
+    return short if more and _size(short) < _size(text) else text
 
 
 def _headline(text: str, section: SectionState | None) -> str:

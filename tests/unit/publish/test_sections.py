@@ -200,6 +200,14 @@ def test_nothing_in_a_sections_name_comes_alive(key: str) -> None:
     assert "\u202e" not in page.text
 
 
+def test_a_body_that_was_cut_is_read_and_written_as_it_is() -> None:
+    state = State(sections={key: section() for key in ("", "0", "00")})
+    content = Content(state, {"": "話" * 7159, "0": "話" * 7159, "00": f"{MORE}\n{'話' * 7159}"})
+    found = parse_body(write_body(content))
+    assert found is not None
+    assert parse_body(write_body(found)) == found
+
+
 @unhurried
 @given(st.lists(st.tuples(keys, sections(), lines, long), max_size=30), spendings())
 def test_a_body_fits_whatever_it_says(parts: list[tuple[str, SectionState, str, str]], spent: Spent) -> None:
