@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -22,6 +22,8 @@ from apo_ci.report.redact import Redactor, redacted
 FILE = "handover.json"
 MAX_BYTES = 10_000_000
 MAX_PROMPTS = 1_000
+MAX_ITEMS = 20_000  # of any list
+MAX_TEXT = 1_000_000  # characters of any text, as many as a prompt may have
 Section = Annotated[str, StringConstraints(max_length=MAX_SECTION, pattern=r"^[^\x00-\x1f\x7f<>]*$")]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")]
 
@@ -87,7 +89,7 @@ def read_handover(folder: Path) -> Handover:
     if len(data) > MAX_BYTES:
         raise InputError(f"The handover has more than {MAX_BYTES:,} bytes.", cure=cure, path=str(file))
     try:
-        parse_object(data.decode())
+        _check_sizes(parse_object(data.decode()))
     except ValueError as problem:
         raise InputError(f"The handover is not one: {problem}", cure=cure, path=str(file)) from problem
     try:
@@ -99,3 +101,16 @@ def read_handover(folder: Path) -> Handover:
     if handover.report is not None and len(handover.report.prompts) > MAX_PROMPTS:
         raise InputError(f"The handover tells of more than {MAX_PROMPTS:,} prompts.", cure=cure, path=str(file))
     return handover
+
+
+def _check_sizes(value: Any) -> None:
+    """Raise `ValueError` for what would take long to render."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str) and len(part) > MAX_TEXT:
+            raise ValueError(f"A text has more than {MAX_TEXT:,} characters.")
+        if isinstance(part, list | dict):
+            if len(part) > MAX_ITEMS:
+                raise ValueError(f"A list has more than {MAX_ITEMS:,} items.")
+            waiting.extend(part.values() if isinstance(part, dict) else part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from apo_ci.report import words
 from apo_ci.report.escape import mermaid
@@ -40,16 +40,19 @@ def _chosen(trials: Mapping[int, TrialReport], path: Sequence[int], limit: int) 
     )
     chosen: set[int] = set(path[:limit])
     for trial in tried:
-        wanted = _with_ancestors(trial.id, trials) - chosen
+        wanted = _with_ancestors(trial.id, trials, chosen, limit)
         if len(chosen) + len(wanted) <= limit:
             chosen |= wanted
     return sorted(chosen)
 
 
-def _with_ancestors(identity: int, trials: Mapping[int, TrialReport]) -> set[int]:
+def _with_ancestors(identity: int, trials: Mapping[int, TrialReport], chosen: Set[int], limit: int) -> set[int]:
+    """`identity` and its ancestors up to a `chosen` one; not many more than `limit`, where they are of no use."""
     found: set[int] = set()
     current: int | None = identity
-    while current is not None and current in trials and current not in found:
+    while current is not None and current in trials and len(found) <= limit:
+        if current in found or current in chosen:
+            break
         found.add(current)
         current = trials[current].parent
     return found

@@ -132,7 +132,16 @@ def test_another_model_or_another_text_has_no_noise(project: Project, options: R
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b'{"version": 2, "commit": "a"}', b"[" * 100_000, b"\xff", b" " * (MAX_BYTES + 1)]
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"version": 2, "commit": "a"}',
+        b'{"commit": "a", "commit": "b"}',
+        b"[" * 100_000,
+        b"\xff",
+        b" " * (MAX_BYTES + 1),
+    ],
 )
 def test_a_damaged_baseline_is_left_alone_with_a_warning(project: Project, data: bytes) -> None:
     store(project, data)

@@ -47,6 +47,8 @@ def test_a_budget_of_ones_own_has_no_cap_but_those_it_names() -> None:
         ("version: 1\ngate: {max_drop: .nan}\n", 2, "finite"),
         ("version: 1\ngate: {max_drop: 3}\n", 2, "less than or equal to 1"),
         ("version: 2\n", 1, "version"),
+        ("version: 1\nmodel: {api_key_env: APO_CI_INPUT_TOKEN}\n", 2, "holds no model's key"),
+        ("version: 1\nmodel: {api_key_env: ACTIONS_RUNTIME_TOKEN}\n", 2, "holds no model's key"),
         ("model: {name: x}\n", 1, "Add `version: 1`."),
     ],
 )

@@ -87,6 +87,30 @@ def test_a_bad_schema_is_an_error_at_once(schema: dict[str, Any], words: str) ->
         Json(schema)
 
 
+@pytest.mark.parametrize(
+    ("reply", "value"),
+    [
+        ("[1, 2, true, 0, false, null, []]", 1.0),
+        ("[1, 1.0]", 0.0),
+        ('[{"a": 1, "b": 2.0}, {"b": 2, "a": 1}]', 0.0),
+        ('["1", 1]', 1.0),
+        ("[[[1]], [[true]]]", 1.0),
+    ],
+)
+def test_items_are_unique_by_their_value(reply: str, value: float) -> None:
+    assert _score(Json({"uniqueItems": True}), reply)[0] == value
+
+
+def test_a_schema_whose_references_multiply_ends_soon() -> None:
+    definitions: dict[str, Any] = {"a0": {}}
+    for number in range(1, 40):
+        definitions[f"a{number}"] = {"allOf": [{"$ref": f"#/$defs/a{number - 1}"}] * 2}
+    began = time.process_time()
+    scorer = Json({"$defs": definitions, "$ref": "#/$defs/a39"})
+    assert _score(scorer, "{}") == (0.0, "JSON too deep or too large for the schema")
+    assert time.process_time() - began < 5  # at most 0.5 on an idle machine
+
+
 def test_a_reference_out_of_the_schema_is_not_fetched() -> None:
     scorer = Json({"$ref": "http://127.0.0.1:9/schema.json"})
     with pytest.raises(InputError, match="which is not in it"):

@@ -110,6 +110,16 @@ def test_a_submodule_is_not_a_file(repository: Repository, tmp_path: Path) -> No
         repository.tree("HEAD").read("module")
 
 
+def test_what_is_in_the_index_is_tracked_and_nothing_else(repository: Repository, tmp_path: Path) -> None:
+    (repository.root / "new").mkdir()
+    (repository.root / "new" / "file").touch()
+    assert not repository.tracks([repository.root / "new"])
+    repository.git("add", "new/file")
+    assert repository.tracks([repository.root / "new"])
+    assert repository.tracks([repository.root / "absent", repository.root / "new" / "file"])
+    assert not repository.tracks([repository.root.parent / "elsewhere"])
+
+
 def test_refs_are_resolved_to_commits(repository: Repository) -> None:
     commit = repository.resolve("HEAD")
 

@@ -65,6 +65,20 @@ def test_bombs_and_rubbish_are_refused(tmp_path: Path, data: bytes) -> None:
         read_handover(tmp_path)
 
 
+def test_a_key_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    text = HANDOVER.model_dump_json().replace('"verdict":"pass"', '"verdict":"fail","verdict":"pass"')
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="twice"):
+        read_handover(tmp_path)
+
+
+@pytest.mark.parametrize("reasons", [["r"] * 20_001, ["r" * 1_000_001]])
+def test_what_would_take_long_to_render_is_refused(tmp_path: Path, reasons: list[str]) -> None:
+    report = {**json.loads(REPORT.model_dump_json()), "reasons": reasons}
+    with pytest.raises(InputError, match="more than"):
+        read_handover(forged(tmp_path, report=report))
+
+
 def test_a_file_that_is_too_large_is_not_read_whole(tmp_path: Path) -> None:
     with (tmp_path / FILE).open("wb") as stream:
         stream.truncate(50_000_000_000)

@@ -103,7 +103,7 @@ def test_a_branch_that_git_would_misread_is_refused(tmp_path: Path, branch: str)
         _ = job(tmp_path, "pull_request", payload).event
 
 
-@pytest.mark.parametrize("payload", ["", "[]", "{", "[" * 100_000])
+@pytest.mark.parametrize("payload", ["", "[]", "{", "[" * 100_000, '{"a": 1, "a": 2}', '{"a": NaN}'])
 def test_a_payload_that_is_not_an_object_is_refused(tmp_path: Path, payload: str) -> None:
     with pytest.raises(ConfigError, match="payload"):
         job(tmp_path, "pull_request", payload)

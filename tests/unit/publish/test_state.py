@@ -61,6 +61,7 @@ def test_whatever_stands_there_is_read_as_a_state_or_as_an_empty_one(text: str) 
         '{"version":1,"unheard_of":1}',
         '{"version":1,"spent":{"usd":1e999}}',
         '{"version":1,"spent":{"calls":-1}}',
+        '{"version":1,"spent":{"calls":9,"calls":1}}',
         '{"version":1,"reserved":{"\\ud800":{}}}',
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from apo_ci.report.chart import fates, search_chart
 from apo_ci.report.model import TrialReport
 from tests.unit.report.samples import BETTER, HOSTILE, NO_BETTER
@@ -35,6 +37,13 @@ def test_a_large_search_is_cut_to_the_best_with_their_ancestors() -> None:
 def test_parents_that_go_in_circles_end() -> None:
     circle = (trial(1, 2), trial(2, 1))
     assert search_chart(BETTER.model_copy(update={"trials": circle, "lineage": ()}), 5) is not None
+
+
+def test_a_line_of_ancestors_without_end_is_drawn_in_time() -> None:
+    line = tuple(trial(number, number - 1 if number else None) for number in range(20_000))
+    began = time.process_time()
+    assert search_chart(BETTER.model_copy(update={"trials": line, "lineage": ()}), 30) is not None
+    assert time.process_time() - began < 5  # at most 0.5 on an idle machine
 
 
 def test_without_trials_there_is_no_chart() -> None:
