@@ -35,7 +35,6 @@ def _candidates() -> Iterator[Path]:
     if named := os.environ.get("APO_CI_NODE_MODULES"):
         yield Path(named)
     yield HERE.parents[1] / "node_modules"
-    yield Path("/tmp/npm/node_modules")
 
 
 @functools.cache
