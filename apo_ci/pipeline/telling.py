@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 from apo_ci.errors import ApoError
 from apo_ci.pipeline.account import has_account, spent
 from apo_ci.pipeline.checked import Checked
 from apo_ci.pipeline.desk import Desk
-from apo_ci.pipeline.fixes import Offer, diff_of, offers_of, whole_path
+from apo_ci.pipeline.fixes import Offer, diff_of, offers_of
 from apo_ci.pipeline.offering import how_to_take, offer
 from apo_ci.publish.annotations import Annotation, annotations_of
 from apo_ci.publish.check import conclusion
@@ -73,12 +75,7 @@ def outputs(desk: Desk, report: Report, patch: str, url: str) -> dict[str, str]:
 
 def could_not(desk: Desk, surface: Surface | None, error: ApoError) -> None:
     """Tell that the check could not be made."""
-    text = desk.redactor(str(error))
-    where = (
-        [Annotation(error.path, error.line or 1, error.line or 1, "failure", "apo-ci could not run", text)]
-        if error.path
-        else []
-    )
+    where = list(_where(desk, error))
     desk.files.set_outputs({"verdict": "error", "blocks": "true"})
     if surface is None:
         desk.files.annotate(where)
@@ -90,6 +87,15 @@ def could_not(desk: Desk, surface: Surface | None, error: ApoError) -> None:
     )
     surface.conclude("failure", "⚠️ The prompts could not be checked", without_headline(notice), where)
     surface.publish(section, notice)
+
+
+def _where(desk: Desk, error: ApoError) -> Iterator[Annotation]:
+    """An annotation where `error` is, if it is in a file; the files view names files from the repository's root."""
+    if error.path is None or Path(error.path).is_absolute():
+        return
+    path = error.path if not desk.inputs.directory else f"{desk.inputs.directory}/{error.path}"
+    text, line = desk.redactor(str(error)), error.line or 1
+    yield Annotation(path, line, line, "failure", "apo-ci could not run", text)
 
 
 def _write_patch(desk: Desk, offers: list[Offer]) -> str:
@@ -165,6 +171,6 @@ def _annotations(checked: Checked) -> tuple[Annotation, ...]:
     pull_request = checked.pull_request
 
     def lines(path: str) -> tuple[int, int]:
-        return locate(diff_of(pull_request, whole_path(pull_request, path)))
+        return locate(diff_of(pull_request, path))
 
     return annotations_of(checked.report, lines)

@@ -9,6 +9,7 @@ from typing import Literal
 from apo_ci.report import gains, sentences
 from apo_ci.report.escape import clip
 from apo_ci.report.model import PromptReport, Report
+from apo_ci.report.places import from_the_root
 from apo_ci.report.sentences import TERMINAL
 
 Level = Literal["notice", "warning", "failure"]
@@ -38,6 +39,7 @@ def annotations_of(report: Report, locate: Locate) -> tuple[Annotation, ...]:
     `locate` gives the changed lines of a head file by its path from the repository's root. What blocks the merge is a
     failure, other verdicts are warnings. `report` must be redacted already.
     """
+    report = from_the_root(report)
     return tuple(
         annotation
         for prompt in sentences.by_severity(report.prompts)
@@ -46,7 +48,7 @@ def annotations_of(report: Report, locate: Locate) -> tuple[Annotation, ...]:
 
 
 def _of_prompt(report: Report, prompt: PromptReport, locate: Locate) -> Iterator[Annotation]:
-    path = f"{report.directory}/{prompt.path}" if report.directory else prompt.path
+    path = prompt.path
     if prompt.verdict != "pass":
         level: Level = "failure" if prompt.blocks else "warning"
         alone = report.model_copy(update={"verdict": prompt.verdict, "prompts": (prompt,)})

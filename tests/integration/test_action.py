@@ -13,7 +13,7 @@ import pytest
 from tests.github import events
 from tests.github.contracts import require_contracts
 from tests.github.fake import FakeGitHub
-from tests.integration.project import HARM, KEY, PROMPT, RULE, Project, World
+from tests.integration.project import HARM, KEY, PROMPT, RULE, Project, World, prompt_text
 from tests.integration.workflow import NUMBER, Workflow
 
 WORSE = f"You label product reviews. {HARM}"
@@ -185,11 +185,28 @@ def test_in_a_monorepo_apply_at_the_root_commits_what_a_project_was_offered(
     workflow.open(WORSE)
     ran = workflow.run("pull_request", opened(workflow), working_directory="services/a")
     assert ran.outputs["suggestion"] == "better", ran.log
-    assert [run["name"] for run in github.check_runs(workflow.head)] == ["apo-ci (services/a)"]
+    (check,) = github.check_runs(workflow.head)
+    assert check["name"] == "apo-ci (services/a)"
+    first = check["annotations"][0]
+    changed = 1 + prompt_text(WORSE).split("\n").index(WORSE)
+    assert (first["path"], first["start_line"]) == (f"services/a/{PROMPT}", changed)
     project.repository.git("switch", "--quiet", "main")
     ran = workflow.run("issue_comment", command(workflow, "/apo apply"))
     assert ran.code == 0, ran.log
     assert RULE in github.file("edit", f"services/a/{PROMPT}").decode()
+
+
+def test_what_stops_a_projects_check_is_annotated_at_its_file_from_the_root(
+    tmp_path: Path, server: Any, world: World, github: FakeGitHub
+) -> None:
+    project = Project(tmp_path / "mono", server.url, world=world, folder="services/a")
+    workflow = Workflow(project, github, tmp_path / "jobs")
+    project.write(PROMPT, "user:\n{{ review\n")
+    project.repository.commit_all("Break it")
+    workflow.open_as_it_is()
+    assert workflow.run("pull_request", opened(workflow), working_directory="services/a").code == 2
+    (check,) = github.check_runs(workflow.head)
+    assert [one["path"] for one in check["annotations"]] == [f"services/a/{PROMPT}"]
 
 
 def test_what_is_no_command_is_answered_and_not_acknowledged(workflow: Workflow) -> None:
