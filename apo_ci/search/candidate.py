@@ -42,3 +42,12 @@ class Draft:
     gradient: str | None = None
     written_for: tuple[Case, ...] = ()
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An earlier rewriting and how it fared on dev, in units of the metric; shown to the optimizer model."""
+
+    text: str
+    score: float
+    parent_score: float

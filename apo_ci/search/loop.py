@@ -9,9 +9,9 @@ from __future__ import annotations
 from apo_ci.lm.model import Purpose
 from apo_ci.search.confirm import Confirmation, confirm, status_of
 from apo_ci.search.explain import explain, explain_nothing
+from apo_ci.search.optimizers.rounds import Rounds, begin
 from apo_ci.search.plan import Plan, Refusal, make_plan
 from apo_ci.search.result import Progress, SearchResult, Status
-from apo_ci.search.rounds import Rounds, begin
 from apo_ci.search.state import SearchState
 from apo_ci.search.task import SearchTask
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apo_ci.inputs.prompts import Prompt
-from apo_ci.search.candidate import Candidate, Draft, Operator
-from apo_ci.search.proposer import Tried
+from apo_ci.search.candidate import Candidate, Draft, Operator, Tried
 from apo_ci.search.pulls import Pulls
 from apo_ci.search.result import Trial
-from apo_ci.search.wording import one_line
+from apo_ci.search.writing.wording import one_line
 
 
 class Roster:

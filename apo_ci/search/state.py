@@ -8,14 +8,14 @@ from apo_ci.evaluation.evaluate import Evaluation, evaluate
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import Purpose
-from apo_ci.search.books import Books
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.guards import Guards
+from apo_ci.search.operators.books import Books
+from apo_ci.search.operators.proposers import Proposers
 from apo_ci.search.outcomes import Outcomes
 from apo_ci.search.plan import sampled
-from apo_ci.search.proposers import Proposers
 from apo_ci.search.roster import Roster
-from apo_ci.search.selectors import make_selector
+from apo_ci.search.selection.selectors import make_selector
 from apo_ci.search.spending import Spending
 from apo_ci.search.task import SearchTask
 

@@ -13,8 +13,8 @@ from apo_ci.config import Budget, SearchSettings
 from apo_ci.inputs.splits import Splits
 from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.model import Purpose
-from apo_ci.search.books import Books, apportion, deal
 from apo_ci.search.candidate import Candidate
+from apo_ci.search.operators.books import Books, apportion, deal
 from apo_ci.search.plan import Plan, Refusal, make_plan, round_budget
 from apo_ci.search.spending import UNBOUNDED, Spending
 from tests.unit.search.worlds import World, cases, prompt, world

@@ -14,11 +14,11 @@ from apo_ci.config import Parameters
 from apo_ci.evaluation.evaluate import TaskModel
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import LanguageModel, Message
+from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
-from apo_ci.search.proposer import Tried
 from apo_ci.search.seeds import generator
-from apo_ci.search.wording import described, fill, one_line
-from apo_ci.search.writer import OptimizerModel, Texts
+from apo_ci.search.writing.wording import described, fill, one_line
+from apo_ci.search.writing.writer import OptimizerModel, Texts
 
 TEMPERATURE = 0.6
 LONGEST_LINE = 300  # characters of a case that are shown

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apo_ci.search.replies import read_parts, read_reasons
+from apo_ci.search.writing.replies import read_parts, read_reasons
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from apo_ci.config import Parameters
 from apo_ci.evaluation.evaluate import TaskModel
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import LanguageModel, Message
+from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
-from apo_ci.search.proposer import Tried
-from apo_ci.search.replies import read_parts, read_reasons
-from apo_ci.search.wording import described, fill, numbered, shorten
-from apo_ci.search.writer import OptimizerModel, Texts
+from apo_ci.search.writing.replies import read_parts, read_reasons
+from apo_ci.search.writing.wording import described, fill, numbered, shorten
+from apo_ci.search.writing.writer import OptimizerModel, Texts
 
 TEMPERATURE = 0.7  # as in arXiv 2305.03495, section 3.2
 LONGEST_EXCERPT = 1_500

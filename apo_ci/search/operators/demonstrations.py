@@ -17,7 +17,7 @@ from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Draft
 from apo_ci.search.gradients import failures
-from apo_ci.search.proposer import Growth
+from apo_ci.search.operators.proposer import Growth
 
 MAX_KINDS = 32  # more distinct targets than this are no labels, and nothing to balance
 TRIES = 4  # draws for one draft before it is given up

@@ -28,7 +28,7 @@ _ENVIRONMENT = ImmutableSandboxedEnvironment(
 
 def fill(name: str, values: Mapping[str, Any]) -> str:
     """The template `name` with `values`, and with `mark`, a word that occurs in none of them."""
-    text = resources.files("apo_ci.search").joinpath("templates", f"{name}.jinja").read_text(encoding="utf-8")
+    text = resources.files("apo_ci.search.writing").joinpath("templates", f"{name}.jinja").read_text(encoding="utf-8")
     mark = hashlib.sha256(json.dumps(values, default=str, sort_keys=True).encode()).hexdigest()[:12]
     return _compiled(text).render(**values, mark=mark)
 

@@ -7,12 +7,12 @@ from typing import Literal
 
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
-from apo_ci.search.chat import ChatWriter
-from apo_ci.search.completion import CompletionWriter
-from apo_ci.search.demonstrations import Demonstrations
-from apo_ci.search.proposer import Proposer
-from apo_ci.search.rewriting import Rewriting
+from apo_ci.search.operators.demonstrations import Demonstrations
+from apo_ci.search.operators.proposer import Proposer
+from apo_ci.search.operators.rewriting import Rewriting
 from apo_ci.search.task import SearchTask
+from apo_ci.search.writing.chat import ChatWriter
+from apo_ci.search.writing.completion import CompletionWriter
 
 # How often a draft is believed to beat its parent before any has been seen: small models write poor instructions, and
 # need examples all the more.

@@ -9,16 +9,7 @@ from typing import Protocol
 
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.prompts import Prompt
-from apo_ci.search.candidate import Candidate, Draft
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """An earlier rewriting and how it fared on dev, in units of the metric; shown to the optimizer model."""
-
-    text: str
-    score: float
-    parent_score: float
+from apo_ci.search.candidate import Candidate, Draft, Tried
 
 
 @dataclass(frozen=True)

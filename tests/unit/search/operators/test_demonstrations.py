@@ -13,8 +13,8 @@ from apo_ci.evaluation.scorers import make_scorer
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.evals import LabelSettings, RegexSettings
 from apo_ci.search.candidate import Candidate, Draft
-from apo_ci.search.demonstrations import Demonstrations, balanced_draw
-from apo_ci.search.proposer import Growth
+from apo_ci.search.operators.demonstrations import Demonstrations, balanced_draw
+from apo_ci.search.operators.proposer import Growth
 from tests.unit.search.worlds import LABELS, cases, prompt
 
 SCORER = make_scorer((LabelSettings(type="label", labels=LABELS),))

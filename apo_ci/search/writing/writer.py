@@ -12,8 +12,8 @@ from apo_ci.evaluation.evaluate import TaskModel
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.failures import UnsupportedFeatureError
 from apo_ci.lm.model import LanguageModel, Message, Purpose, Request
+from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
-from apo_ci.search.proposer import Tried
 
 Texts = Mapping[int, str]
 _CUT_OFF = frozenset({"length", "content_filter"})

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
-from apo_ci.search.books import KIND
 from apo_ci.search.candidate import Candidate
-from apo_ci.search.entry import Applicant, entry_gate
-from apo_ci.search.expansion import Expansion, Round
 from apo_ci.search.gradients import success_threshold
+from apo_ci.search.operators.books import KIND
+from apo_ci.search.optimizers.entry import Applicant, entry_gate
+from apo_ci.search.optimizers.expansion import Expansion, Round
 from apo_ci.search.plan import round_budget
 from apo_ci.search.pulls import Pulls, freeze_order
 from apo_ci.search.result import RoundReport
 from apo_ci.search.seeds import generator
-from apo_ci.search.selectors import Selection
+from apo_ci.search.selection.selectors import Selection
 from apo_ci.search.spending import UNBOUNDED
 from apo_ci.search.state import SearchState
 

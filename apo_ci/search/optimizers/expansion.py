@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
-from apo_ci.search.books import apportion, deal
 from apo_ci.search.candidate import Candidate, Draft
-from apo_ci.search.entry import Applicant
 from apo_ci.search.gradients import failures, passes
+from apo_ci.search.operators.books import apportion, deal
+from apo_ci.search.operators.proposer import Growth, Proposer
+from apo_ci.search.operators.rewriting import in_order
+from apo_ci.search.optimizers.entry import Applicant
 from apo_ci.search.plan import proposer_calls, rewriting_cost
-from apo_ci.search.proposer import Growth, Proposer
 from apo_ci.search.pulls import Pulls
-from apo_ci.search.rewriting import in_order
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
 

@@ -17,8 +17,8 @@ from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Draft
 from apo_ci.search.gradients import FailureGroup, failures, group_failures
-from apo_ci.search.proposer import Growth
-from apo_ci.search.writer import Texts, Writer
+from apo_ci.search.operators.proposer import Growth
+from apo_ci.search.writing.writer import Texts, Writer
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from apo_ci.evaluation.evaluate import Evaluation, Outcome
 from apo_ci.evaluation.score import Score
 from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate
-from apo_ci.search.entry import Applicant, cost, entry_gate
+from apo_ci.search.optimizers.entry import Applicant, cost, entry_gate
 from apo_ci.search.outcomes import Outcomes
 from tests.unit.search.worlds import cases, prompt
 

@@ -16,11 +16,11 @@ from apo_ci.inputs.prompts import parse_prompt
 from apo_ci.lm.failures import UnsupportedFeatureError
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Completion, Purpose, Request, Usage
-from apo_ci.search.chat import ChatWriter
-from apo_ci.search.completion import CompletionWriter
+from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
-from apo_ci.search.proposer import Tried
-from apo_ci.search.wording import fill, numbered
+from apo_ci.search.writing.chat import ChatWriter
+from apo_ci.search.writing.completion import CompletionWriter
+from apo_ci.search.writing.wording import fill, numbered
 from tests.unit.search.worlds import ScribeWorld
 
 PROMPT = parse_prompt(

@@ -18,7 +18,7 @@ from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.outcomes import Outcomes
 from apo_ci.search.pulls import Pulls, freeze_order
-from apo_ci.search.selectors import Selector, ladder, make_selector, sign_test
+from apo_ci.search.selection.selectors import Selector, ladder, make_selector, sign_test
 from tests.unit.search.worlds import cases, chance, prompt
 
 NAMES = ("successive_halving", "uniform")
