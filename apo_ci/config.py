@@ -124,13 +124,34 @@ class GateSettings(Settings):
     max_errored: Fraction = 0.05
 
 
+# The configuration of arXiv 2305.03495, section 3.2 ("Setup"); the paper asks no more than six optimization steps.
+PROTEGI: Mapping[str, Any] = {
+    "optimizer": "protegi",
+    "selector": "ucb",
+    "beam_width": 4,
+    "rounds": 6,
+    "minibatch_size": 64,
+    "n_gradients": 4,
+    "errors_per_gradient": 4,
+    "gradients_per_error": 1,
+    "steps_per_gradient": 1,
+    "mc_samples_per_step": 2,
+    "max_expansion_factor": 8,
+    "demonstrations": 0,
+}
+
+
 class SearchSettings(Settings):
-    """The hyperparameters of the search, by the names of arXiv 2305.03495 where it has them."""
+    """The hyperparameters of the search, by the names of arXiv 2305.03495 where it has them.
+
+    `preset` sets those that are not set beside it.
+    """
 
     enabled: bool = True
-    optimizer: Literal["apo"] = "apo"
+    preset: Literal["protegi"] | None = None
+    optimizer: Literal["apo", "protegi", "monte_carlo", "reinforce", "autogpt"] = "apo"
     selector: Literal["successive_halving", "uniform"] = "successive_halving"
-    objective: Literal["score"] = "score"
+    objective: Literal["score", "score_per_cost"] = "score"
     beam_width: int = Field(default=2, ge=1, le=32)
     rounds: int = Field(default=4, ge=0, le=100)
     minibatch_size: int = Field(default=16, ge=1)
@@ -143,8 +164,15 @@ class SearchSettings(Settings):
     demonstrations: int = Field(default=6, ge=0, le=64)
     max_prompt_growth: float = Field(default=12.0, ge=1)
     protocol: Literal["auto", "chat", "completion"] = "auto"
+    trim: bool = True
     calls: int | None = Field(default=None, ge=0)
     seed: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, data: Any) -> Any:
+        preset = data.get("preset") if isinstance(data, dict) else None
+        return {**PROTEGI, **data} if preset == "protegi" else data
 
 
 def is_branch_name(name: str) -> bool:

@@ -8,7 +8,19 @@ from typing import Literal
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 
-Operator = Literal["start", "base", "edit", "paraphrase", "demonstrations"]
+Operator = Literal[
+    "start",
+    "base",
+    "edit",
+    "paraphrase",
+    "demonstrations",
+    "merge",
+    "shorten",
+    "restructure",
+    "phrase",  # of the `reinforce` baseline
+    "critique",  # of the `autogpt` baseline
+    "trim",  # the winner without the hunks that carry no gain
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,8 @@ class Candidate:
     """A prompt proposed by the search, with its lineage.
 
     `parent` is the id of the candidate that it was made from, `gradient` the criticism that it answers,
-    `round` 0 for what was there before the first round. `note` tells more about the operator.
+    `round` 0 for what was there before the first round. `note` tells more about the operator, `other` is the
+    id of the second candidate of a merge.
     """
 
     prompt: Prompt
@@ -26,6 +39,7 @@ class Candidate:
     gradient: str | None
     round: int
     note: str = ""
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ class Draft:
     """A prompt that an operator made, before the guards have seen it.
 
     `written_for` are the train cases that its parent fails and that it should get right; empty when it was
-    not written for any.
+    not written for any. `partner` is the second candidate of a merge.
     """
 
     prompt: Prompt
@@ -42,6 +56,7 @@ class Draft:
     gradient: str | None = None
     written_for: tuple[Case, ...] = ()
     note: str = ""
+    partner: Candidate | None = None
 
 
 @dataclass(frozen=True, slots=True)

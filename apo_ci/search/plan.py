@@ -12,7 +12,7 @@ from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.confirm import missing
 from apo_ci.search.optimizers.entry import cost as entry_cost
 from apo_ci.search.seeds import generator
-from apo_ci.search.selection.selectors import FIRST_RUNG
+from apo_ci.search.selection.selector import FIRST_RUNG
 from apo_ci.search.spending import UNBOUNDED, Spending
 from apo_ci.search.task import SearchTask
 

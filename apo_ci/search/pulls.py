@@ -20,6 +20,9 @@ from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.outcomes import Outcomes
 
+ENOUGH_TO_WIN = 16  # dev cases, or half of them: nobody replaces another on fewer
+MOST_ERRORED = 0.1  # of the replies that the other prompt got: a prompt that makes requests fail does not win by it
+
 
 @dataclass(frozen=True, slots=True)
 class DevOrder:
@@ -102,6 +105,13 @@ class Pulls:
             return 0.0
         rows = self._metric.rows([observe([outcome]) for outcome in scored])
         return float(self._metric.figure(self._weights(scored) @ rows))
+
+    def better(self, one: Candidate, other: Candidate) -> bool:
+        """Whether `one` does better than `other` on the longest prefix that both have met, if it is long enough."""
+        upto = min(self.count(one), self.count(other))
+        replies, others = len(self.values(one, upto)), len(self.values(other, upto))
+        enough = upto >= min(ENOUGH_TO_WIN, self.size / 2) and replies >= (1 - MOST_ERRORED) * others
+        return enough and self.estimate(one, upto) > self.estimate(other, upto) + 1e-9
 
     def _weights(self, scored: Sequence[Outcome]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         kinds = [outcome.case.id in self.order.fails for outcome in scored]

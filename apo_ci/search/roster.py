@@ -25,7 +25,10 @@ class Roster:
     def enrol(self, draft: Draft, round_: int) -> Candidate:
         """A draft as a candidate."""
         number, parent = len(self.candidates), draft.parent.id
-        return self._add(Candidate(draft.prompt, number, parent, draft.operator, draft.gradient, round_, draft.note))
+        other = None if draft.partner is None else draft.partner.id
+        return self._add(
+            Candidate(draft.prompt, number, parent, draft.operator, draft.gradient, round_, draft.note, other)
+        )
 
     def note(self, fates: Mapping[int, str]) -> None:
         """Record what became of candidates, by id."""

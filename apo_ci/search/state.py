@@ -15,7 +15,7 @@ from apo_ci.search.operators.proposers import Proposers
 from apo_ci.search.outcomes import Outcomes
 from apo_ci.search.plan import sampled
 from apo_ci.search.roster import Roster
-from apo_ci.search.selection.selectors import make_selector
+from apo_ci.search.selection.factory import make_selector
 from apo_ci.search.spending import Spending
 from apo_ci.search.task import SearchTask
 
@@ -34,7 +34,7 @@ class SearchState:
         sample = self.train or task.splits.dev
         self.spending = Spending(task.ledger, task.settings.calls, lambda: self.asked, task.start, sample)
         self.guards = Guards(task.start, self.train, task.settings.max_prompt_growth)
-        self.selector = make_selector(task.settings.selector, task.settings.seed)
+        self.selector = make_selector(task.settings)
         self.books = Books(self.proposers.priors)
         self.roster = Roster()
         self.start = self.best = self.roster.begin(task.start, "start")

@@ -18,6 +18,8 @@ class Growth:
 
     `minibatch` are its outcomes on fresh train cases, `slots` the drafts wanted at most, `calls` the requests
     to the optimizer model allowed at most. `widened` asks for more variety, after a round that found nothing.
+    `partners` are candidates on the Pareto front that win dev cases which the parent loses, the best
+    complement first.
     """
 
     parent: Candidate
@@ -28,6 +30,7 @@ class Growth:
     tried: Sequence[Tried]
     widened: bool
     rng: random.Random
+    partners: Sequence[Candidate] = ()
 
 
 class Proposer(Protocol):

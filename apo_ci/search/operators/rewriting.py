@@ -76,7 +76,7 @@ class Rewriting:
         )
         wanted = [pair for pair in reasons for _ in range(self._settings.steps_per_gradient)][: plan.edits]
         texts = await in_order(
-            self._writer.edit(prompt, reason, group, growth.tried, _sample(growth)) for group, reason in wanted
+            self._writer.edit(prompt, [(reason, group)], growth.tried, _sample(growth)) for group, reason in wanted
         )
         drafts = (
             _draft(growth, text, Draft(prompt, growth.parent, "edit", reason, _cases(group)))

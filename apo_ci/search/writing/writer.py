@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from apo_ci.config import Parameters
 from apo_ci.errors import BudgetExhaustedError, RequestFailedError
@@ -16,28 +16,44 @@ from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
 
 Texts = Mapping[int, str]
+Reasons = Sequence[tuple[str, FailureGroup]]
+Change = Literal["format last", "labels stated", "step by step"]
 _CUT_OFF = frozenset({"length", "content_filter"})
 
 
 class Writer(Protocol):
-    """Puts the three questions to an optimizer model.
+    """Puts the search's questions to an optimizer model.
 
-    Contract: each is one request, or two where the endpoint refuses structured output; a useless or failed
-    reply is an empty answer. `sample` tells repeated questions apart. Texts are by index of `Prompt.parts`.
+    Contract: each is one request, or two where the endpoint refuses structured output, or none where the model
+    cannot be asked such a thing; a useless or failed reply is an empty answer. `sample` tells repeated
+    questions apart. Texts are by index of `Prompt.parts`.
     """
 
     async def reasons(self, prompt: Prompt, group: FailureGroup, most: int, sample: int) -> tuple[str, ...]:
         """Why `prompt` fails the cases of `group`, in at most `most` reasons."""
         ...
 
-    async def edit(
-        self, prompt: Prompt, reason: str, group: FailureGroup, tried: Sequence[Tried], sample: int
-    ) -> Texts:
-        """New texts of the parts, to mend what `reason` says."""
+    async def edit(self, prompt: Prompt, reasons: Reasons, tried: Sequence[Tried], sample: int) -> Texts:
+        """New texts of the parts, to mend what all of `reasons` say; each has the failures it was drawn from."""
         ...
 
     async def paraphrase(self, prompt: Prompt, sample: int) -> Texts:
         """New texts of the parts that mean the same."""
+        ...
+
+    async def merge(self, prompt: Prompt, other: Prompt, sample: int) -> Texts:
+        """New texts of `prompt`'s parts that say what it says and what `other` says.
+
+        No cases are shown: those that set the two apart are dev cases, and no text may be written for them.
+        """
+        ...
+
+    async def shorten(self, prompt: Prompt, sample: int) -> Texts:
+        """New texts of the parts that say in fewer words what matters."""
+        ...
+
+    async def restructure(self, prompt: Prompt, change: Change, labels: Sequence[str], sample: int) -> Texts:
+        """New texts of the parts with one `change` of form; `labels` are the answers, where they are known."""
         ...
 
 

@@ -1,10 +1,9 @@
-"""One round's new candidates: parents meet fresh train cases, operators make drafts, guards look at them."""
+"""The default optimizer: parents meet fresh train cases, operators make drafts, guards and the entry gate judge them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
@@ -13,8 +12,9 @@ from apo_ci.search.gradients import failures, passes
 from apo_ci.search.operators.books import apportion, deal
 from apo_ci.search.operators.proposer import Growth, Proposer
 from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.entry import Applicant
-from apo_ci.search.plan import proposer_calls, rewriting_cost
+from apo_ci.search.optimizers.entry import Applicant, entry_gate
+from apo_ci.search.optimizers.strategy import Round
+from apo_ci.search.plan import proposer_calls, rewriting_cost, round_budget
 from apo_ci.search.pulls import Pulls
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
@@ -25,25 +25,46 @@ SMALLEST_MINIBATCH = 4
 WORTH_MORE = 0.35  # payoff from which demonstrations fill the slots that others left empty
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What a round has: its number, the parents (best first), its requests, and whether to look further afield."""
+class Apo:
+    """Grows the beam by all operators, each as far as it has paid."""
 
-    number: int
-    parents: Sequence[Candidate]
-    budget: int
-    widened: bool
-
-
-class Expansion:
-    """Grows the beam."""
+    patience: int | None = 3  # the first stalled round widens the search, two more end it
 
     def __init__(self, state: SearchState, pulls: Pulls, threshold: float):
         self._state = state
         self._pulls = pulls
         self._threshold = threshold
 
-    def slots(self, turn: Round) -> dict[str, int]:
+    def budget(self, left: int, rounds_left: int, parents: Sequence[Candidate]) -> int:
+        """As in `Strategy`."""
+        return round_budget(left, rounds_left)
+
+    async def grow(self, turn: Round) -> list[Candidate]:
+        """As in `Strategy`; arms are in random order."""
+        before = self._state.asked
+        slots = self._slots(turn)
+        applicants = await self._gated(await self._expand(turn, slots), turn.budget - (self._state.asked - before))
+        applicants += await self._fill_up(turn, sum(slots.values()) - len(applicants))
+        arms = [applicant.candidate for applicant in applicants]
+        generator(self._state.settings.seed, "arms", turn.number).shuffle(arms)
+        return arms
+
+    def learn(self, turn: Round, arms: Sequence[Candidate]) -> None:
+        """As in `Strategy`."""
+        for arm in arms:
+            parent = self._state.roster.parent_of(arm)
+            if parent is not None and self._pulls.count(arm):
+                self._state.books.enter(arm, success=self._pulls.better(arm, parent))
+
+    async def _gated(self, applicants: list[Applicant], budget: int) -> list[Applicant]:
+        fates = await entry_gate(applicants, self._state.outcomes, budget)
+        self._state.roster.note(fates)
+        for applicant in applicants:
+            if applicant.candidate.id in fates:
+                self._state.books.enter(applicant.candidate, success=False)
+        return [applicant for applicant in applicants if applicant.candidate.id not in fates]
+
+    def _slots(self, turn: Round) -> dict[str, int]:
         """How many drafts each operator is to make in this round."""
         kinds = [proposer.name for proposer in self._state.proposers.able(self._state.start.prompt)]
         shares = self._state.books.shares(kinds)
@@ -59,7 +80,7 @@ class Expansion:
         left = turn.budget - rewriting_cost(text, self._state.settings.errors_per_gradient)
         return self._state.selector.arms(left, self._pulls.size)
 
-    async def grow(self, turn: Round, slots: dict[str, int]) -> list[Applicant]:
+    async def _expand(self, turn: Round, slots: dict[str, int]) -> list[Applicant]:
         """The round's new candidates, as far as the guards let them through."""
         minibatches = await self._minibatches(turn, needed=slots.get("text", 0) > 0)
         calls = proposer_calls(turn.budget)
@@ -80,7 +101,7 @@ class Expansion:
             for applicant in self._admitted(drafts, growth, turn)
         ]
 
-    async def fill_up(self, turn: Round, number: int) -> list[Applicant]:
+    async def _fill_up(self, turn: Round, number: int) -> list[Applicant]:
         """`number` more candidates that cost no request to make, where they have paid so far."""
         demonstrations = self._state.proposers.demonstrations
         pays = self._state.books.payoff(demonstrations.name) >= WORTH_MORE
