@@ -60,7 +60,7 @@ def evaluate(prompts: tuple[str, ...], **given: Any) -> None:
 def optimize(prompt: str, write: bool, **given: Any) -> None:
     """Search for a better version of one prompt of the working tree.
 
-    Only a gain that is confirmed on unseen cases is called better, and only that is written.
+    Only a gain that is confirmed on unseen cases is called better. Only that is written, or what is confirmed cheaper.
 
     \b
     apo-ci optimize prompts/sentiment.prompt.md --budget-calls 600

@@ -12,7 +12,8 @@ from apo_ci.errors import BudgetExhaustedError, InputError, RequestFailedError
 from apo_ci.evaluation.score import Score, Scorer
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
-from apo_ci.lm.model import LanguageModel, Purpose, Request
+from apo_ci.lm.estimate import usage_of
+from apo_ci.lm.model import LanguageModel, Purpose, Request, Usage
 
 BREATH = 256  # outcomes after which other tasks get a turn, should every reply come from the cache
 
@@ -27,13 +28,19 @@ class TaskModel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One replicate of one case. `reply` and `score` are there, or `errored` says why no reply was had."""
+    """One replicate of one case. `reply` and `score` are there, or `errored` says why no reply was had.
+
+    `usage` are the tokens of the request and its reply, reported or guessed by length, `seconds` how long it took;
+    `None` where that is not known.
+    """
 
     case: Case
     replicate: int
     reply: str | None
     score: Score | None
     errored: str | None = None
+    usage: Usage | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,9 @@ class _Run:
             completion = await self.model.complete(request)
         except RequestFailedError as problem:
             return Outcome(case, replicate, None, None, problem.message)
-        return Outcome(case, replicate, completion.text, self.scorer.score(case, completion.text))
+        score = self.scorer.score(case, completion.text)
+        usage = usage_of(request, completion)
+        return Outcome(case, replicate, completion.text, score, usage=usage, seconds=completion.seconds)
 
     def evaluation(self) -> Evaluation:
         """What came of it so far."""

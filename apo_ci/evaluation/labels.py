@@ -141,7 +141,7 @@ class Label:
             raise InputError(
                 f"The label `{UNPARSED}` is taken: replies without a label count as it.", cure="Rename it."
             )
-        self._labels = labels
+        self.labels = tuple(labels)
         self._reader = LabelReader(labels, case_sensitive=case_sensitive)
         self._targets: dict[str, str] = {}
         self._scores: dict[tuple[str, str], Score] = {}
@@ -161,7 +161,7 @@ class Label:
             target = self._reader.spell(text)
             if target is None:
                 raise unusable(
-                    case, f"the target {text[:80]!r} is none of the labels.", f"Labels: {', '.join(self._labels)}."
+                    case, f"the target {text[:80]!r} is none of the labels.", f"Labels: {', '.join(self.labels)}."
                 )
             self._targets[text] = target
         return target

@@ -46,11 +46,11 @@ class MeanOfScorers:
     """The mean of several scorers; the prediction is that of the first that makes one."""
 
     def __init__(self, scorers: Sequence[Scorer]):
-        self._scorers = scorers
+        self.scorers = tuple(scorers)
 
     def score(self, case: Case, reply: str) -> Score:
         """The mean value, and the reasons of the scorers that were not satisfied."""
-        scores = [scorer.score(case, reply) for scorer in self._scorers]
+        scores = [scorer.score(case, reply) for scorer in self.scorers]
         reasons = [score.reason for score in scores if score.value < 1]
         predicted = next((score.predicted for score in scores if score.predicted is not None), None)
         return Score(sum(score.value for score in scores) / len(scores), "; ".join(reasons) or CORRECT, predicted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from apo_ci.config import Budget
+
 PICODOLLARS = 10**12
 
 
@@ -29,6 +31,23 @@ class Funds(NamedTuple):
 
 
 NO_FUNDS = Funds()
+
+
+@dataclass(slots=True)
+class Line:
+    """One key's part of a ledger: what was spent and reserved under it, and what is set aside for it."""
+
+    committed: Funds = NO_FUNDS
+    earmark: Funds = NO_FUNDS
+    baseline: Funds = NO_FUNDS  # what was committed when the earmark was made
+
+    @property
+    def outstanding(self) -> Funds:
+        """The part of the earmark that has not been drawn on yet."""
+        if self.earmark == NO_FUNDS:
+            return NO_FUNDS
+        drawn = self.committed.minus(self.baseline).floor(NO_FUNDS)
+        return self.earmark.minus(drawn).floor(NO_FUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +136,13 @@ def picodollars(usd: float) -> int:
 def dollars(pico: int) -> float:
     """Picodollars as dollars."""
     return pico / PICODOLLARS
+
+
+def caps_of(budget: Budget) -> tuple[int | None, int | None, int | None]:
+    """The caps in whole numbers: calls, tokens, picodollars; `None` is no cap."""
+    return budget.calls, budget.tokens, None if budget.usd is None else picodollars(budget.usd)
+
+
+def least(parts: tuple[int | None, ...]) -> int | None:
+    """The smallest of `parts`, not below 0; `None` where none of them is a cap."""
+    return min((max(0, part) for part in parts if part is not None), default=None)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from apo_ci.config import Price
 from apo_ci.errors import RequestFailedError
 from apo_ci.lm.failures import AttemptFailedError, Failure
 from apo_ci.lm.ledger import Charge, Ledger
-from apo_ci.lm.model import Request, Usage
+from apo_ci.lm.model import Completion, Request, Usage
 from apo_ci.lm.prices import FREE, price_unknown
 
 DEFAULT_MAX_TOKENS = 1024  # sent where a cap needs a longest reply and the request names none
+_CHARACTERS_A_TOKEN = 4  # of English text, about
 _MESSAGE_OVERHEAD = 16  # tokens by which a chat template may wrap a message
 _REQUEST_OVERHEAD = 64  # and a whole request
+
+
+def usage_of(request: Request, completion: Completion) -> Usage:
+    """The tokens of a request and its reply: what was reported, or else a guess by their length."""
+    if completion.usage.reported and completion.usage.tokens:
+        return completion.usage
+    asked = sum(len(message.content) for message in request.messages)
+    tokens = [math.ceil(characters / _CHARACTERS_A_TOKEN) for characters in (asked, len(completion.text))]
+    return Usage(tokens[0], tokens[1], reported=False)
 
 
 class Estimator:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from apo_ci.config import Budget
 from apo_ci.errors import BudgetExhaustedError
-from apo_ci.lm.amounts import NO_FUNDS, Account, Amount, Charge, Funds, Remaining, dollars, picodollars
+from apo_ci.lm.amounts import NO_FUNDS, Account, Amount, Charge, Funds, Line, Remaining, caps_of, dollars, least
 from apo_ci.lm.model import Purpose
 
 __all__ = ["Account", "Amount", "Charge", "Ledger", "Remaining", "Reservation"]
@@ -26,23 +26,6 @@ class Reservation:
     worst: Amount
     purpose: Purpose
     open: bool = True
-
-
-@dataclass(slots=True)
-class _Line:
-    """One key's part of a ledger."""
-
-    committed: Funds = NO_FUNDS  # spent and reserved
-    earmark: Funds = NO_FUNDS
-    baseline: Funds = NO_FUNDS  # what was committed when the earmark was made
-
-    @property
-    def outstanding(self) -> Funds:
-        """The part of the earmark that has not been drawn on yet."""
-        if self.earmark == NO_FUNDS:
-            return NO_FUNDS
-        drawn = self.committed.minus(self.baseline).floor(NO_FUNDS)
-        return self.earmark.minus(drawn).floor(NO_FUNDS)
 
 
 @dataclass(eq=False)
@@ -62,10 +45,9 @@ class Ledger:
     parent: Ledger | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        usd = self.budget.usd
-        self._caps = (self.budget.calls, self.budget.tokens, None if usd is None else picodollars(usd))
+        self._caps = caps_of(self.budget)
         self._started = self.clock()
-        self._lines: dict[_Key, _Line] = {}
+        self._lines: dict[_Key, Line] = {}
         self._spent = self._reserved = NO_FUNDS
         self._carried: dict[Purpose, Funds] = {}
         self._accounts = dict.fromkeys(Purpose, Account())
@@ -119,7 +101,7 @@ class Ledger:
     def remaining(self, purpose: Purpose) -> Remaining:
         """What `purpose` may still reserve, less what is set aside for others."""
         left = [ledger._available(key, for_new=False) for ledger, key in self._chain(purpose)]
-        calls, tokens, usd = (_least(parts) for parts in zip(*left, strict=True))
+        calls, tokens, usd = (least(parts) for parts in zip(*left, strict=True))
         return Remaining(calls, tokens, None if usd is None else dollars(usd), self.seconds_left())
 
     async def reserve(self, worst: Amount, purpose: Purpose) -> Reservation:
@@ -177,6 +159,28 @@ class Ledger:
         """A ledger with caps of its own that draws on this one too, such as one prompt's share of a run."""
         return Ledger(budget, self.clock, parent=self)
 
+    def allot(self, grant: Budget) -> None:
+        """Replace the caps by new ones that leave exactly `grant`, besides what is spent and what is set aside.
+
+        Its seconds count from now. Reservations that are open count as spent.
+        """
+        taken = self._spent.plus(self._reserved).plus(self._outstanding())
+        caps = [None if part is None else part + used for part, used in zip(caps_of(grant), taken, strict=True)]
+        self.budget = Budget(
+            calls=caps[0],
+            tokens=caps[1],
+            usd=None if caps[2] is None else dollars(caps[2]),
+            seconds=None if grant.seconds is None else self.seconds + grant.seconds,
+        )
+        self._caps = (caps[0], caps[1], caps[2])
+        self._wake()
+
+    @property
+    def set_aside(self) -> Amount:
+        """What all earmarks together still keep for their purposes."""
+        calls, tokens, pico = self._outstanding()
+        return Amount(calls, tokens, dollars(pico))
+
     def earmark(self, purpose: Purpose, amount: Amount) -> None:
         """Set `amount` aside for `purpose` alone, in place of an earlier earmark.
 
@@ -222,8 +226,14 @@ class Ledger:
     def _root(self) -> Ledger:
         return self if self.parent is None else self.parent._root()
 
-    def _line(self, key: _Key) -> _Line:
-        return self._lines.setdefault(key, _Line())
+    def _line(self, key: _Key) -> Line:
+        return self._lines.setdefault(key, Line())
+
+    def _outstanding(self) -> Funds:
+        total = NO_FUNDS
+        for line in self._lines.values():
+            total = total.plus(line.outstanding)
+        return total
 
     def _available(self, key: _Key, *, for_new: bool) -> tuple[int | None, ...]:
         """What `key` may still commit under each cap; a new request also leaves room for what was carried."""
@@ -280,7 +290,3 @@ class Ledger:
         unit = "dollars" if cap == "usd" else cap
         limit = getattr(self.budget, cap)
         return BudgetExhaustedError(f"no room for another request: {spent:,.6g} of {limit:,} {unit} spent", cap=cap)
-
-
-def _least(parts: tuple[int | None, ...]) -> int | None:
-    return min((max(0, part) for part in parts if part is not None), default=None)

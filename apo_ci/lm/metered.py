@@ -142,12 +142,13 @@ class MeteredModel:
             charge = reserved  # until we hear otherwise
             left = ledger.seconds_left()
             reply = await self._send(request, self._timeout if left is None else min(self._timeout, left), pilot)
-            used = reply.usage or worst
+            seconds = round(self._clock() - sent, 3)
+            used = reply.usage or replace(worst, reported=False)
             charge = charge_for(used, price)
             self._estimator.learn(request, used, worst)
             self._throttle.answered()
             self._circuit.answered()
-            return _Attempt(replace(reply.completion, usage=used), charge, sent)
+            return _Attempt(replace(reply.completion, usage=used, seconds=seconds), charge, sent)
         except AttemptFailedError as failed:
             charge = charge_for_failure(failed, worst, price)
             if failed.failure is Failure.BUSY:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from apo_ci.config import Parameters
 
 Role = Literal["system", "user", "assistant"]
+_LARGEST = 2**53  # of a cached reply's tokens and seconds
 
 
 class Purpose(StrEnum):
@@ -82,21 +83,32 @@ def _parameters(parameters: Parameters) -> list[tuple[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one request, as its reply reported them."""
+    """Tokens of one request, as its reply reported them; where it did not, a bound that is not `reported`."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    reported: bool = True
+
+    @property
+    def tokens(self) -> int:
+        """Prompt and completion tokens together."""
+        return self.prompt_tokens + self.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A model's reply. `finish_reason` as in the API: `stop`, `length`, `content_filter`, …"""
+    """A model's reply. `finish_reason` as in the API: `stop`, `length`, `content_filter`, …
+
+    `seconds` is how long the request that brought it took, without waiting for its turn and without failed attempts
+    before it; a cached reply keeps the time that it took when it was paid for. `None` where nobody measured it.
+    """
 
     text: str
     finish_reason: str
     usage: Usage
     model: str = ""
     cached: bool = False
+    seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for the cache."""
@@ -106,13 +118,23 @@ class Completion:
             "prompt_tokens": self.usage.prompt_tokens,
             "completion_tokens": self.usage.completion_tokens,
             "model": self.model,
+            **({} if self.usage.reported else {"reported": False}),
+            **({} if self.seconds is None else {"seconds": self.seconds}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Completion:
-        """The reply that `as_json` described, marked as cached."""
-        usage = Usage(data["prompt_tokens"], data["completion_tokens"])
-        return cls(data["text"], data["finish_reason"], usage, data["model"], cached=True)
+        """The reply that `as_json` described, marked as cached. Raises `ValueError` for amounts that are none."""
+        prompt, completion = (_number(data[name]) for name in ("prompt_tokens", "completion_tokens"))
+        usage = Usage(int(prompt), int(completion), data.get("reported") is not False)
+        seconds = None if data.get("seconds") is None else _number(data["seconds"])
+        return cls(data["text"], data["finish_reason"], usage, data["model"], cached=True, seconds=seconds)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LARGEST:
+        raise ValueError("no amount")
+    return value
 
 
 class LanguageModel(Protocol):

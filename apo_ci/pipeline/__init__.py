@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import TextIO
 
 from apo_ci import config
-from apo_ci.config import Config
 from apo_ci.errors import InputError
 from apo_ci.inputs.checkout import open_tree
 from apo_ci.inputs.pull_request import PullRequest, validate_tree
 from apo_ci.lm.ledger import Charge
 from apo_ci.pipeline.assembly import assemble
 from apo_ci.pipeline.baseline import adopt_baseline
-from apo_ci.pipeline.checkpoint import Checkpoint
 from apo_ci.pipeline.examination import Examination, examine
 from apo_ci.pipeline.options import HOME, RunOptions, cache_of, make_out, read
 from apo_ci.pipeline.provenance import run_id
-from apo_ci.pipeline.searching import search, wants_search
+from apo_ci.pipeline.searching import search_all
 from apo_ci.pipeline.session import Session
 from apo_ci.report.as_json import render_json
 from apo_ci.report.comment import render_comment
@@ -78,7 +76,7 @@ async def run(
         baseline = adopt_baseline(options, pull_request, session.cache, warnings.append)
         examinations = await _examine_all(pull_request, session, options, progress)
         if options.searches:
-            await _search_all(examinations, session, settings, progress, out)
+            await search_all(examinations, session, settings, progress, out)
         progress.done(session.new_calls)
         report = assemble(
             pull_request,
@@ -103,16 +101,6 @@ async def _examine_all(
         later = pull_request.affected[number:]
         examinations.append(await examine(affected, session, pull_request.config, later=later, search=options.searches))
     return examinations
-
-
-async def _search_all(
-    examinations: list[Examination], session: Session, settings: Config, progress: Progress, out: Path
-) -> None:
-    searched = [each for each in examinations if wants_search(each, settings)]
-    for number, examination in enumerate(searched):
-        progress.stage(f"Searching for a better {examination.affected.path}")
-        checkpoint = Checkpoint(out, session, examination.affected.path, progress.round)
-        await search(examination, session, settings, share=len(searched) - number, progress=checkpoint)
 
 
 def run_and_report(options: RunOptions) -> int:
@@ -146,7 +134,7 @@ def write_reports(report: Report, redactor: Redactor, out: Path) -> None:
 def _write_suggestions(finished: Finished) -> None:
     for path in dict.fromkeys(prompt.path for prompt in finished.report.prompts):
         found = [prompt.suggestion for prompt in finished.report.prompts if prompt.path == path]
-        better = [one.text for one in found if one is not None and one.status == "better" and one.text is not None]
+        better = [one.text for one in found if one is not None and one.is_offered and one.text is not None]
         problem = _reason_against(finished, path, better)
         if problem is None:
             (finished.root / path).write_bytes(better[0].encode())

@@ -20,6 +20,7 @@ from apo_ci.pipeline.baseline import Baseline, noise_of
 from apo_ci.pipeline.examination import Examination, Finding
 from apo_ci.pipeline.provenance import provenance_of, question_digest
 from apo_ci.pipeline.session import Session
+from apo_ci.pipeline.sharing import shares_of
 from apo_ci.pipeline.suggestion import suggestion_of
 from apo_ci.report import model
 from apo_ci.report.sentences import NAMED
@@ -55,7 +56,10 @@ def assemble(
         verdict=verdict.outcome,
         reasons=verdict.reasons,
         blocks=verdict.blocks,
-        prompts=tuple(_prompt(examination, pull_request, baseline) for examination in examinations),
+        prompts=tuple(
+            _prompt(examination, pull_request, baseline).model_copy(update={"search_share": share})
+            for examination, share in zip(examinations, shares_of(examinations), strict=True)
+        ),
         deleted=pull_request.deleted,
         unevaluated=pull_request.unevaluated,
         warnings=tuple(dict.fromkeys(warnings)),
@@ -87,7 +91,7 @@ def _prompt(examination: Examination, pull_request: PullRequest, baseline: Basel
         comparison=None if finding is None else _comparison(finding),
         floor=None if finding is None else _floor(finding.floor, finding),
         head_verdict=_head_verdict(examination.head_finding),
-        suggestion=suggestion_of(examination),
+        suggestion=suggestion_of(examination, pull_request.config),
         noise=noise_of(baseline, affected, pull_request),
         errors=() if finding is None else _errors(finding),
         cost=_account(examination.ledger.total),

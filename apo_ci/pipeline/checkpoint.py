@@ -1,4 +1,4 @@
-"""The best prompt so far, on disk after every round: what a run that is killed leaves behind for people.
+"""The best prompts so far, on disk after every round: what a run that is killed leaves behind for people.
 
 What it needs itself to go on is in the cache: each reply and its price are kept there in one transaction, under the
 run's id, so that a resumed run takes the same path and pays for nothing twice.
@@ -19,26 +19,37 @@ FILE = "checkpoint.json"
 
 
 class Checkpoint:
-    """A search's `Progress` that writes `checkpoint.json` to a folder before it tells the next one."""
+    """Where the searches of a run stand: `checkpoint.json` in a folder, written anew after every round of any."""
 
-    def __init__(self, folder: Path, session: Session, path: str, then: Progress) -> None:
-        """`path` is the prompt's."""
+    def __init__(self, folder: Path, session: Session) -> None:
         self._file = folder / FILE
         self._session = session
-        self._path = path
-        self._then = then
+        self._standings: list[tuple[str, RoundReport | None]] = []
 
-    def __call__(self, report: RoundReport) -> None:
-        """Keep `report`; a disk that is full does not end a search that is paid for."""
-        total = self._session.ledger.total
+    def of(self, path: str, then: Progress) -> Progress:
+        """The `Progress` of one more search, for the prompt at `path`; what it is told it keeps, and tells `then`."""
+        place = len(self._standings)
+        self._standings.append((path, None))
+
+        def tell(report: RoundReport) -> None:
+            self._standings[place] = (path, report)
+            self._write()
+            then(report)
+
+        return tell
+
+    def _write(self) -> None:
+        """A disk that is full does not end searches that are paid for."""
         redactor = Redactor(known_secrets(*self._session.models))
-        best = redactor(report.best_source)
-        state = {"run": self._session.run, "path": self._path, **asdict(report), "best_source": best}
-        state["spent"] = asdict(total)
+        prompts = [
+            {"path": path, **asdict(report), "best_source": redactor(report.best_source)}
+            for path, report in self._standings
+            if report is not None
+        ]
+        state = {"run": self._session.run, "prompts": prompts, "spent": asdict(self._session.ledger.total)}
         part = self._file.with_suffix(".part")
         try:
             part.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
             part.replace(self._file)
         except OSError:
             pass
-        self._then(report)

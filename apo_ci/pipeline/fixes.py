@@ -38,6 +38,7 @@ class Offer:
             n=fix.n,
             run=int(fix.run),
             calls=fix.calls,
+            saving=fix.saving,
         )
 
 
@@ -60,7 +61,7 @@ def offers_of(finished: Finished, pull_request: PullRequest, run: int) -> list[O
     by_path: dict[str, list[Suggestion]] = {}
     for prompt in finished.report.prompts:
         found = prompt.suggestion
-        if found is not None and found.status == "better" and found.text is not None:
+        if found is not None and found.is_offered and found.text is not None:
             by_path.setdefault(prompt.path, []).append(found)
     sources = {affected.path: affected.head.source for affected in pull_request.affected}
     offers = []
@@ -92,6 +93,7 @@ def _offer(finished: Finished, pull_request: PullRequest, measured: Measured, ru
         run=str(run),
         calls=found.calls,
         model=next((model.name for model in provenance.models if model.role == "task"), ""),
+        saving=max(0.0, found.tradeoff.saving) if found.status == "cheaper" and found.tradeoff else 0.0,
     )
     back = "back to the base version, " if found.is_revert else ""
     summary = f"{back}{gains.confirmed_gain(found)}."

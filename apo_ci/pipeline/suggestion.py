@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from apo_ci.config import Config
+from apo_ci.pipeline.costing import tradeoff_of
 from apo_ci.pipeline.examination import Examination
+from apo_ci.pipeline.searching import search_settings
 from apo_ci.report import model
 from apo_ci.report.diff import unified_diff
-from apo_ci.search.result import SearchResult, Trial
+from apo_ci.report.hunks import HunkReport
+from apo_ci.search.result import HunkGain, SearchResult, Trial
 
 
-def suggestion_of(examination: Examination) -> model.Suggestion | None:
+def suggestion_of(examination: Examination, config: Config) -> model.Suggestion | None:
     """The search for one prompt, as the report shows it; `None` when there was none."""
     found, ledger = examination.search, examination.search_ledger
     if found is None or ledger is None:
@@ -29,6 +33,9 @@ def suggestion_of(examination: Examination) -> model.Suggestion | None:
         finish_reason=found.finish_reason,
         calls=total.calls,
         usd=total.usd,
+        objective=search_settings(examination, config).objective,
+        tradeoff=tradeoff_of(examination, found, config),
+        hunks=tuple(_hunk(gain) for gain in found.hunks),
     )
 
 
@@ -74,4 +81,16 @@ def _trial(trial: Trial) -> model.TrialReport:
         dev_score=trial.dev_score,
         dev_n=trial.dev_n,
         fate=trial.fate,
+    )
+
+
+def _hunk(gain: HunkGain) -> HunkReport:
+    hunk = gain.hunk
+    return HunkReport(
+        removed=hunk.removed,
+        added=hunk.added,
+        examples=hunk.examples,
+        delta=gain.delta,
+        n=gain.n,
+        kept=gain.kept,
     )

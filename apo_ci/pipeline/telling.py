@@ -65,7 +65,7 @@ def outputs(desk: Desk, report: Report, patch: str, url: str) -> dict[str, str]:
         "verdict": report.verdict,
         "blocks": "true" if report.blocks else "false",
         "deltas": desk.redactor(json.dumps(deltas, sort_keys=True)),
-        "suggestion": next((status for status in ("better", "inconclusive") if status in found), "none"),
+        "suggestion": next((status for status in ("better", "cheaper", "inconclusive") if status in found), "none"),
         "patch": patch,
         "report": desk.named(desk.out / "report.json"),
         "comment-url": url,

@@ -45,7 +45,8 @@ class Fix:
 
     `before_hash` is the SHA-256 of the file that it was measured against; `before` is that file's text where it is
     known, else empty: guards look at the file itself. `delta` and its interval are in units of the metric, over `n`
-    cases; `run` names the run that measured them.
+    cases; `run` names the run that measured them. `saving` is the share of a call's tokens that a cheaper prompt does
+    without, 0 for one that was confirmed to score higher.
     """
 
     path: str
@@ -59,6 +60,7 @@ class Fix:
     run: str
     calls: int
     model: str
+    saving: float = 0.0
 
 
 class CommitMessage(NamedTuple):
@@ -87,6 +89,7 @@ def fix_of(suggested: Suggested) -> Fix:
         run=str(suggested.run),
         calls=suggested.calls,
         model="",
+        saving=suggested.saving,
     )
 
 
@@ -110,6 +113,12 @@ def commit_message(
         "\n".join(_trailers(fixes, requester, requester_id, address)),
     ]
     return CommitMessage(_headline(fixes), "\n\n".join(filter(None, paragraphs)))
+
+
+def fewer_tokens(saving: float) -> str:
+    """`31% fewer tokens`; empty where none are saved."""
+    share = round(100 * saving)
+    return f"{share}% fewer tokens" if share > 0 else ""
 
 
 def plain(text: str, limit: int = MAX_NAME) -> str:
@@ -141,7 +150,7 @@ def _shown(character: str) -> str:
 def _headline(fixes: Sequence[Fix]) -> str:
     if len(fixes) != 1:
         return f"Improve {len(fixes)} prompts, as measured by apo-ci"
-    gain = f" ({_points(fixes[0].delta)} points)"
+    gain = f" ({fewer_tokens(fixes[0].saving) or f'{_points(fixes[0].delta)} points'})"
     room = MAX_HEADLINE - len("Improve ") - len(gain)
     for limit in range(room, 12, -4):
         name = plain(words.short_path(fixes[0].path, limit))
@@ -151,8 +160,9 @@ def _headline(fixes: Sequence[Fix]) -> str:
 
 
 def _measured(fix: Fix) -> str:
+    fewer = fewer_tokens(fix.saving)
     parts = [
-        f"{plain(fix.path)} gains {_points(fix.delta)} points",
+        f"{plain(fix.path)} {f'takes {fewer} a call, at' if fewer else 'gains'} {_points(fix.delta)} points",
         f"interval {_points(fix.ci_low)} to {_points(fix.ci_high)}",
         words.count(fix.n, "case"),
     ]

@@ -16,8 +16,9 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from apo_ci.errors import ApoError, InputError
 from apo_ci.inputs.rows import parse_object
 from apo_ci.publish.action_inputs import MAX_SECTION
-from apo_ci.report.model import Report, Text, Value
+from apo_ci.report.model import Report
 from apo_ci.report.redact import Redactor, redacted
+from apo_ci.report.values import Text, Value
 
 FILE = "handover.json"
 MAX_BYTES = 10_000_000

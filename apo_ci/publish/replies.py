@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apo_ci.errors import ApoError
-from apo_ci.publish.commit_message import Fix
+from apo_ci.publish.commit_message import Fix, fewer_tokens
 from apo_ci.publish.state import Ignored
 from apo_ci.report import words
 from apo_ci.report.escape import Markdown, code, prose, sentence
@@ -64,10 +64,15 @@ def accepted(ignored: Ignored) -> Markdown:
     )
 
 
+def _gained(fix: Fix) -> str:
+    points, fewer = f"{words.points(fix.delta)} points", fewer_tokens(fix.saving)
+    return f"{fewer} a call, {points}" if fewer else points
+
+
 def applied(commit: Commit, fixes: Sequence[Fix], login: str) -> Markdown:
     """The suggestions are on the branch; `login` is the account that committed them."""
     lines = [f"**Committed** [{code(commit.oid[:SHOWN_COMMIT])}]({commit.url}), signed by GitHub:\n"]
-    lines += [f"- {code(fix.path)}: {words.points(fix.delta)} points" for fix in fixes[:SHOWN_FIXES]]
+    lines += [f"- {code(fix.path)}: {_gained(fix)}" for fix in fixes[:SHOWN_FIXES]]
     if len(fixes) > SHOWN_FIXES:
         lines.append(f"- and {len(fixes) - SHOWN_FIXES} more")
     if login == ACTIONS_LOGIN:

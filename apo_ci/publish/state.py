@@ -20,7 +20,8 @@ from pydantic import Field, StringConstraints
 
 from apo_ci.errors import ConfigError
 from apo_ci.inputs.rows import parse_object
-from apo_ci.report.model import Outcome, Text, Value
+from apo_ci.report.model import Outcome
+from apo_ci.report.values import Text, Value
 
 MAX_KEY = 200  # characters of a section's name
 MAX_PACKED = 20_000  # characters of a packed prompt; a longer one is only in the run's artifact
@@ -45,6 +46,7 @@ class Suggested(Value):
     n: Number
     run: Number
     calls: Number = 0
+    saving: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def text(self) -> str:
         """The prompt file; empty where it is not in the comment, was damaged, or is larger than a megabyte."""

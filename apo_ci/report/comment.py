@@ -27,6 +27,8 @@ STEPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     *(("prompts", "details of most prompts", {"full_sections": number}) for number in (30, 20, 12, 8, 5, 3, 2, 1)),
     ("cases", "cases", {"cases": 0}),
     ("gradients", "what led to suggestions", {"gradients": 0}),
+    ("hunks", "what each change brought", {"hunks": 0}),
+    ("tradeoff", "what suggestions cost", {"tradeoff": False}),
     ("diff", "most of the diff", {"diff_lines": 30}),
     ("diff", "diffs", {"diff_lines": 0}),
     ("prompts", "sections of most prompts", {"sections": 20}),

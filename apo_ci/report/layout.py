@@ -9,15 +9,16 @@ from typing import Any
 
 import jinja2
 
-from apo_ci.report import gains, sentences, views, words
+from apo_ci.report import gains, sentences, shares, views, words
 from apo_ci.report.escape import Markdown, prose
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
+from apo_ci.report.naming import unambiguous
 from apo_ci.report.sentences import MARKDOWN
 
 OWN_COMMENT = re.compile(r"(<!--\s*/?\s*)apo-ci(?=:)")
 MANY_UNCHANGED = 3
 OPEN_SECTIONS = 5
-WITH_DIFF = frozenset({"better", "inconclusive"})
+WITH_DIFF = frozenset({"better", "cheaper", "inconclusive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Detail:
     cases: int = 10
     excerpt: int = 90
     gradients: int = 6
+    tradeoff: bool = True
+    hunks: int = 8
     diff_lines: int = 120
     sections: int = 1_000
     full_sections: int = 1_000
@@ -169,7 +172,9 @@ def _of_one(prompt: PromptReport, detail: Detail, beside: Beside, noted: str, mo
         sentences.second_verdict(prompt, MARKDOWN, with_figures=False),
         gains.search_sentence(found, MARKDOWN) if found else "",
         more,
+        _tradeoff(found, detail),
         _diff(found, detail),
+        _hunks(found, detail),
         beside.taking,
         noted,
         *_folded(prompt, detail),
@@ -197,7 +202,7 @@ def _sections(prompts: list[PromptReport], detail: Detail, taking: str) -> list[
     `taking` stands after the last better suggestion that is not folded.
     """
     wanted = [prompt for prompt in prompts if detail.every_prompt or _is_noteworthy(prompt)][: detail.sections]
-    plain = replace(detail, diff_lines=0, whole_prompt=0, gradients=0, cases=0, chart_nodes=0)
+    plain = replace(detail, diff_lines=0, hunks=0, whole_prompt=0, gradients=0, cases=0, chart_nodes=0)
     shown = [detail if place < detail.full_sections else plain for place in range(len(wanted))]
     places = [place for place, prompt in enumerate(wanted[:OPEN_SECTIONS]) if _has_better(prompt)]
     parts: list[str] = []
@@ -214,7 +219,7 @@ def _folded_sections(prompts: list[PromptReport], details: list[Detail]) -> list
 
 
 def _has_better(prompt: PromptReport) -> bool:
-    return prompt.suggestion is not None and prompt.suggestion.status == "better"
+    return prompt.suggestion is not None and prompt.suggestion.is_offered
 
 
 def _section(prompt: PromptReport, detail: Detail, taking: str) -> list[str]:
@@ -224,7 +229,9 @@ def _section(prompt: PromptReport, detail: Detail, taking: str) -> list[str]:
         " ".join(sentences.explanation(prompt, MARKDOWN)),
         sentences.second_verdict(prompt, MARKDOWN, with_figures=False),
         gains.search_sentence(found, MARKDOWN) if found else "",
+        _tradeoff(found, detail),
         _diff(found, detail),
+        _hunks(found, detail),
         taking,
         *_folded(prompt, detail),
     ]
@@ -240,9 +247,21 @@ def _is_noteworthy(prompt: PromptReport) -> bool:
     )
 
 
+def _tradeoff(found: Suggestion | None, detail: Detail) -> str:
+    """Quality and cost of the suggestion beside what is there now."""
+    if found is None or found.tradeoff is None or found.status not in WITH_DIFF or not detail.tradeoff:
+        return ""
+    return _fill("tradeoff", views.tradeoff(found.tradeoff))
+
+
 def _diff(found: Suggestion | None, detail: Detail) -> str:
     view = views.diff(found, detail.diff_lines) if found is not None else None
     return _fill("diff", view) if view is not None else ""
+
+
+def _hunks(found: Suggestion | None, detail: Detail) -> str:
+    view = views.hunks(found, detail.hunks) if found is not None else None
+    return _fill("hunks", view) if view is not None else ""
 
 
 def _folded(prompt: PromptReport, detail: Detail) -> list[str]:
@@ -272,9 +291,18 @@ def folded_account(report: Report, detail: Detail) -> list[str]:
     spent = report.ledger
     ledger = detail.ledger and (spent.calls or spent.cache_hits)
     return [
+        _shares(report, detail),
         _fill("ledger", views.ledger(spent, report)) if ledger else "",
         _fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
     ]
+
+
+def _shares(report: Report, detail: Detail) -> str:
+    """How several searches shared the budget."""
+    searched = [prompt for prompt in report.prompts if prompt.search_share is not None]
+    found = [prompt.search_share for prompt in searched if prompt.search_share is not None]
+    view = shares.table(list(zip(unambiguous(searched), found, strict=True)), detail.rows if detail.ledger else 0)
+    return _fill("shares", view) if view is not None else ""
 
 
 def version_line(report: Report) -> Markdown:

@@ -1,31 +1,23 @@
 """`Report`: everything a run found, as one JSON-safe value; the JSON Schema of `report.json` is made from it.
 
 Scores, deltas, bounds and thresholds are in units of the metric (0.02 is two points). The same inputs, seed
-and cache give the same bytes, apart from `ledger.seconds`.
+and cache give the same bytes, apart from `ledger.seconds`; latencies are the cache's.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
+
+from apo_ci.report.hunks import HunkReport
+from apo_ci.report.shares import SearchShare
+from apo_ci.report.tradeoff import Tradeoff
+from apo_ci.report.values import Text, Value
 
 Outcome = Literal["pass", "fail", "inconclusive", "error"]
-SuggestionStatus = Literal["better", "inconclusive", "none"]
-
-
-def _well_formed(value: object) -> object:
-    """Half a surrogate pair, which JSON can carry and UTF-8 cannot, becomes U+FFFD."""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
-
-
-Text = Annotated[str, BeforeValidator(_well_formed)]
-
-
-class Value(BaseModel):
-    """Base of every part of a report: frozen, unknown keys rejected, no NaN or infinity."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+SuggestionStatus = Literal["better", "cheaper", "inconclusive", "none"]
+OFFERED: frozenset[SuggestionStatus] = frozenset({"better", "cheaper"})
 
 
 class CaseChange(Value):
@@ -111,7 +103,10 @@ class TrialReport(Value):
 class Suggestion(Value):
     """What the search found, confirmed once on cases it never saw."""
 
-    status: SuggestionStatus = Field(description="better: the gain is confirmed; none: no better prompt was found.")
+    status: SuggestionStatus = Field(
+        description="better: the gain is confirmed; cheaper: calls take fewer tokens, and a loss of score is ruled out "
+        "(under `objective: score_per_cost` alone); none: no better prompt was found."
+    )
     delta: float | None = Field(default=None, description="Gain over head on the test cases.")
     delta_over_base: float | None = Field(default=None, description="Gain over base on the test cases.")
     ci_low: float | None = Field(default=None, description="Lower bound of the confidence interval of delta.")
@@ -130,6 +125,16 @@ class Suggestion(Value):
     finish_reason: Text = Field(default="", description="Why the search ended.")
     calls: int = Field(default=0, ge=0, description="Requests that search and confirmation paid for.")
     usd: float | None = Field(default=None, description="Dollars they cost; null when the price is unknown.")
+    objective: Text = Field(default="score", description="What was optimized: score, or score_per_cost.")
+    tradeoff: Tradeoff | None = Field(default=None, description="Quality and cost beside the present prompt's.")
+    hunks: tuple[HunkReport, ...] = Field(
+        default=(), description="The pieces of the confirmed change and what each is worth; empty without one."
+    )
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the test cases speak for it, so that it may be applied."""
+        return self.status in OFFERED
 
 
 class Account(Value):
@@ -217,6 +222,9 @@ class PromptReport(Value):
     floor: FloorReport | None = None
     head_verdict: HeadVerdict | None = Field(default=None, description="Set when the head changes the eval set too.")
     suggestion: Suggestion | None = Field(default=None, description="Null when no search ran.")
+    search_share: SearchShare | None = Field(
+        default=None, description="Its part of what the run's searches spent; null when it was not one of several."
+    )
     noise: NoiseReport | None = Field(default=None, description="Null when nobody asked the base prompt twice.")
     errors: tuple[ErrorCount, ...] = Field(default=(), description="Why requests failed, most frequent first.")
     cost: Account | None = Field(default=None, description="What this prompt's evaluation and search spent.")

@@ -65,14 +65,15 @@ class Progress:
         """A request was paid for. Cheap: figures are drawn from `ledger` a few times a second."""
         self._ledger = ledger
 
-    def round(self, report: RoundReport) -> None:
-        """A round of the search ended; round 0 is its baseline."""
+    def round(self, report: RoundReport, of: str = "") -> None:
+        """A round of the search ended; round 0 is its baseline. `of` names its prompt where several are searched."""
         self._best = report.best_score
         name = "baseline" if report.round == 0 else f"round {report.round} of {report.rounds}"
         best = f"best {words.percent(report.best_score)} ({one_line(report.best_operator)})"
         left = "" if report.calls_left is None else f", {words.count(report.calls_left, 'call')} left"
         tried = words.count(report.candidates, "candidate")
-        self._say(f"  {name}: {best}, start {words.percent(report.start_score)}, {tried}{left}")
+        named = f"{one_line(self._redactor(of), MAX_STAGE)}, " if of else ""
+        self._say(f"  {named}{name}: {best}, start {words.percent(report.start_score)}, {tried}{left}")
 
     def done(self, new_calls: int | None = None) -> None:
         """The run ended; `new_calls` requests really left this process, the rest came from the cache."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apo_ci.report import words
+from apo_ci.report import gains, words
 from apo_ci.report.escape import cell
 from apo_ci.report.layout import Detail, folded_account, folded_search, version_line
 from apo_ci.report.model import PromptReport, Report, Suggestion
@@ -20,9 +20,9 @@ def render_proposal(report: Report, redactor: Redactor, *, run_url: str, limit: 
     """
     clean = redacted(from_the_root(report), redactor)
     found = [(prompt, prompt.suggestion) for prompt in clean.prompts if prompt.suggestion is not None]
-    better = [(prompt, suggestion) for prompt, suggestion in found if suggestion.status == "better"]
+    better = [(prompt, suggestion) for prompt, suggestion in found if suggestion.is_offered]
     better.sort(key=lambda pair: -(pair[1].delta or 0.0))
-    head = [_opening(len(better), run_url), _table(better), _merging(len(better))]
+    head = [_opening([suggestion for _, suggestion in better], run_url), _table(better), _merging(len(better))]
     folded = [fold for fold in (*_searches(better), *folded_account(clean, Detail())) if fold]
     foot = f"<sub>{version_line(clean)}</sub>"
     while True:
@@ -32,8 +32,10 @@ def render_proposal(report: Report, redactor: Redactor, *, run_url: str, limit: 
         folded.pop()
 
 
-def _opening(number: int, run_url: str) -> str:
-    them = "A better prompt" if number == 1 else "Better prompts"
+def _opening(found: list[Suggestion], run_url: str) -> str:
+    kinds = {suggestion.status for suggestion in found}
+    kind = "cheaper" if kinds == {"cheaper"} else "better"
+    them = f"A {kind} prompt" if len(found) == 1 else f"{kind.capitalize()} prompts"
     return f"**{them}**, found by [this run]({run_url}) and confirmed on cases that its search had not seen:"
 
 
@@ -48,6 +50,8 @@ def _row(prompt: PromptReport, suggestion: Suggestion) -> str:
     gain = f"**{words.points(suggestion.delta or 0.0)}**"
     if suggestion.ci_low is not None and suggestion.ci_high is not None:
         gain += f" ({words.interval(suggestion.ci_low, suggestion.ci_high)})"
+    if suggestion.status == "cheaper":
+        gain = ", ".join(filter(None, (gains.saving(suggestion), gain)))
     p = NOTHING if suggestion.p_value is None else words.p_value(suggestion.p_value).replace(" ", "")
     return f"| {cell(words.short_path(prompt.path, MAX_ROW_PATH))} | {suggestion.n:,} | {gain} | {p} |"
 

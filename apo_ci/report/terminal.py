@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -11,14 +11,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from apo_ci.report import gains, sentences, words
+from apo_ci.report import gains, sentences, shares, words
 from apo_ci.report.diff import for_readers
 from apo_ci.report.escape import clip, one_line, terminal
+from apo_ci.report.hunks import MOST_TEXT, TITLE
+from apo_ci.report.hunks import lines as worth_of
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
 from apo_ci.report.places import from_the_root
 from apo_ci.report.progress import Progress
 from apo_ci.report.redact import Redactor, redacted
 from apo_ci.report.sentences import TERMINAL
+from apo_ci.report.tradeoff import COLUMNS, Tradeoff, figures
 from apo_ci.report.views import NOTHING
 
 __all__ = ["Progress", "print_report", "render_terminal"]
@@ -35,6 +38,7 @@ MAX_DIFF_LINES = 200
 MAX_DIFF_LINE = 500
 MAX_DIFF = 20_000
 MAX_GRADIENT = 400
+MAX_HUNKS = 8
 
 
 def render_terminal(report: Report, redactor: Redactor, *, width: int = 100, color: bool = False) -> str:
@@ -81,6 +85,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     for prompt, name in zip(prompts, names, strict=True):
         if prompt.verdict != "pass" or prompt.suggestion is not None or len(prompts) == 1:
             yield from _prompt(prompt, None if len(prompts) == 1 else name)
+    yield from _shares(prompts, names)
     notes = sentences.notes(report, TERMINAL)
     if notes:
         yield Text()
@@ -146,6 +151,17 @@ def _compared(comparison: ComparisonReport) -> tuple[str, ...]:
     )
 
 
+def _shares(prompts: list[PromptReport], names: list[str]) -> Iterator[RenderableType]:
+    """How several searches shared the budget, the largest share first."""
+    pairs = zip(names, prompts, strict=True)
+    found = [(name, prompt.search_share) for name, prompt in pairs if prompt.search_share is not None]
+    if len(found) < 2 or not any(share.calls for _, share in found):
+        return
+    rows = [(name, shares.figures(share)) for name, share in sorted(found, key=lambda pair: -pair[1].calls)]
+    yield Text()
+    yield _figures_table("Search", shares.COLUMNS, rows)
+
+
 def _prompt(prompt: PromptReport, name: str | None) -> Iterator[RenderableType]:
     yield Text()
     if name is not None:
@@ -161,14 +177,37 @@ def _prompt(prompt: PromptReport, name: str | None) -> Iterator[RenderableType]:
 
 
 def _suggestion(found: Suggestion) -> RenderableType:
-    parts: list[RenderableType] = [Text(f"{gains.search_sentence(found, TERMINAL)} {gains.cost_sentence(found)}")]
+    parts: list[RenderableType] = [
+        Text(f"{gains.search_sentence(found, TERMINAL)} {gains.cost_sentence(found)}".rstrip())
+    ]
+    if found.tradeoff is not None and found.status != "none":
+        parts.append(Padding(_tradeoff(found.tradeoff), (1, 0, 0, 0)))
     if found.diff and found.status != "none":
         shown = for_readers(found.diff, max_lines=MAX_DIFF_LINES, max_line=MAX_DIFF_LINE, max_characters=MAX_DIFF)
         parts.append(Padding(_diff(terminal(shown)), (1, 0, 0, 2)))
+    worth = worth_of(found.hunks, lambda text: f"“{one_line(text, MOST_TEXT)}”", MAX_HUNKS) if found.is_offered else []
+    if worth:
+        parts += [Text(), Text(TITLE), *(Text(f"- {line}") for line in worth)]
     if found.gradients:
         parts += [Text(), Text(gains.LED_TO_IT)]
         parts += [Text(f"- {TERMINAL.prose(clip(gradient, MAX_GRADIENT))}") for gradient in found.gradients[:5]]
     return Group(*parts)
+
+
+def _tradeoff(found: Tradeoff) -> Table:
+    """Quality and cost of the suggestion beside what is there now."""
+    return _figures_table("", COLUMNS, [(row[0], row[1:]) for row in figures(found)])
+
+
+def _figures_table(title: str, columns: Iterable[str], rows: Iterable[tuple[str, Iterable[str]]]) -> Table:
+    """Named rows of figures under `columns`."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(title, overflow="fold")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, figures_of_it in rows:
+        table.add_row(Text(name), *map(Text, figures_of_it))
+    return table
 
 
 def _diff(diff: str) -> Text:

@@ -10,6 +10,8 @@ from apo_ci.report import gains, words
 from apo_ci.report.chart import fates, search_chart
 from apo_ci.report.diff import for_readers
 from apo_ci.report.escape import Markdown, block, cell, code, html, one_line, prose
+from apo_ci.report.hunks import MOST_TEXT, TITLE
+from apo_ci.report.hunks import lines as worth_of
 from apo_ci.report.model import (
     Account,
     CaseChange,
@@ -23,11 +25,12 @@ from apo_ci.report.model import (
     Report,
     Suggestion,
 )
+from apo_ci.report.naming import unambiguous
+from apo_ci.report.tradeoff import COLUMNS, Tradeoff, figures
 
 View = dict[str, Any]
 NOTHING = "–"
 MAX_ROW_PATH = 40
-NAME_LIMITS = (30, 40, 56, 72, 100)  # characters of a prompt's name in a table that fits GitHub's column
 MAX_DIFF_LINE = 2_000
 MAX_DIFF = 16_000
 MAX_OPEN_DIFF = 40  # lines; a longer diff is folded
@@ -47,13 +50,8 @@ def table(prompts: Sequence[PromptReport], rows: int) -> View:
     Symbols and costs are columns only where they tell more than the verdict and the ledger do.
     """
     intervals = points_title(prompt.comparison.confidence for prompt in prompts if prompt.comparison)
-    paths = [prompt.path for prompt in prompts]
-    names = words.short_paths(paths, NAME_LIMITS)
     shown = []
-    for prompt in prompts[:rows]:
-        name = names[prompt.path]
-        if paths.count(prompt.path) > 1:
-            name = f"{name} ({words.short_path(prompt.eval, MAX_ROW_PATH)})"
+    for prompt, name in zip(prompts[:rows], unambiguous(prompts), strict=False):
         shown.append(_row(prompt, words.SYMBOLS[prompt.verdict], cell(name)))
         if prompt.head_verdict is not None:
             shown.append(_second_row(prompt.head_verdict))
@@ -136,9 +134,20 @@ def diff(found: Suggestion, lines: int) -> View | None:
     length = sum(not line.startswith(("--- ", "+++ ")) for line in found.diff.splitlines())
     return {
         "diff": block(shown, "diff"),
-        "folded": found.status != "better" or length > MAX_OPEN_DIFF,
+        "folded": not found.is_offered or length > MAX_OPEN_DIFF,
         "lines": Markdown(words.count(length, "line")),
     }
+
+
+def tradeoff(found: Tradeoff) -> View:
+    """The rows of the table of quality and cost."""
+    return {"columns": COLUMNS, "rows": [[Markdown(figure) for figure in row] for row in figures(found)]}
+
+
+def hunks(found: Suggestion, most: int) -> View | None:
+    """What each piece of an offered change is worth; `None` where there is nothing to say about pieces."""
+    lines = worth_of(found.hunks, lambda text: code(text, MOST_TEXT), most) if found.is_offered and most else []
+    return {"title": Markdown(TITLE), "lines": [Markdown(line) for line in lines]} if lines else None
 
 
 def whole_prompt(found: Suggestion, longest: int) -> View | None:

@@ -100,6 +100,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def latency(seconds: float) -> str:
+    """`38 ms`, `1.4 s`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.1f} s"
+
+
 def metric_name(metric: str) -> str:
     """`F1` for `f1`; the name itself for one that is not known here."""
     return METRIC_NAMES.get(metric, metric)

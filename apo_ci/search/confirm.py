@@ -9,21 +9,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from apo_ci.config import SearchSettings
 from apo_ci.evaluation.compare import Comparison, compare
 from apo_ci.evaluation.evaluate import Evaluation, Outcome, case_key, evaluate
+from apo_ci.evaluation.expense import Expenses, expenses
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.lm.model import Purpose
+from apo_ci.search.objective import is_cheaper
 from apo_ci.search.result import Status
+from apo_ci.search.substance import objection
 from apo_ci.search.task import SearchTask
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Winner against start and, where there is one and the budget allowed it, against base."""
+    """Winner against start and, where there is one and the budget allowed it, against base.
+
+    `expenses` are those of start and winner, in this order, on the cases that both got replies to.
+    `evaluations` are those that were compared: winner, start, and base where there is one. `objection` is why the
+    winner is not to be offered, whatever it scores; empty when there is nothing of the kind.
+    """
 
     over_start: Comparison
     over_base: Comparison | None
+    expenses: Expenses | None = None
+    evaluations: tuple[Evaluation, ...] = ()
+    objection: str = ""
 
 
 async def confirm(task: SearchTask, winner: Prompt, cases: Sequence[Case]) -> Confirmation:
@@ -31,17 +43,33 @@ async def confirm(task: SearchTask, winner: Prompt, cases: Sequence[Case]) -> Co
     candidate = await _evaluation(task, winner, cases)
     start = await _evaluation(task, task.start, cases)
     over_start = compare(start, candidate, task.metric, confidence=task.confidence, seed=task.settings.seed)
+    spent = expenses(start, candidate, confidence=task.confidence)
+    against = objection(start, candidate, task.scorer, task.confidence)
     if task.base is None:
-        return Confirmation(over_start, None)
+        return Confirmation(over_start, None, spent, (candidate, start), against)
     base = await _evaluation(task, task.base, cases)
     over_base = compare(base, candidate, task.metric, confidence=task.confidence, seed=task.settings.seed)
-    return Confirmation(over_start, over_base if over_base.n else None)
+    return Confirmation(over_start, over_base if over_base.n else None, spent, (candidate, start, base), against)
 
 
 def is_confirmed(comparison: Comparison) -> bool:
     """Whether the gain is real at the comparison's confidence: by the test and by the interval."""
     significant = comparison.p_value < 1 - comparison.confidence
     return comparison.delta > 0 and comparison.ci_low > 0 and significant
+
+
+def verdict(confirmation: Confirmation, settings: SearchSettings) -> Status:
+    """`status_of` the score; `cheaper` where cost counts, and the test cases show the same score at less of it.
+
+    `none` for a winner that there is an objection to.
+    """
+    if confirmation.objection:
+        return "none"
+    if not is_confirmed(confirmation.over_start) and is_cheaper(
+        confirmation.over_start, confirmation.expenses, settings
+    ):
+        return "cheaper"
+    return status_of(confirmation.over_start)
 
 
 def status_of(comparison: Comparison) -> Status:

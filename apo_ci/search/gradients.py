@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apo_ci.evaluation.evaluate import Outcome
@@ -32,11 +32,13 @@ def group_failures(
 ) -> tuple[FailureGroup, ...]:
     """At most `groups` groups of at most `size` failures: large ones first, equal ones in the order of `rng`.
 
-    When there are fewer causes than `groups`, a cause with more than `size` failures gives several groups.
+    Failures share a group that share a cause: the pair of target and output, or the scorer's reason. Where that gives
+    more groups than are wanted, pairs with one target are taken together: the false negatives of a label. When
+    there are fewer causes than `groups`, a cause with more than `size` failures gives several groups.
     """
-    by_cause: dict[str, list[Outcome]] = {}
-    for outcome in failed:
-        by_cause.setdefault(_cause(outcome), []).append(outcome)
+    by_cause = _by(_cause, failed)
+    if len(by_cause) > groups:
+        by_cause = _by(_kind, failed)
     chunks: list[tuple[int, float, FailureGroup]] = []
     for cause, members in by_cause.items():
         shuffled = rng.sample(members, len(members))
@@ -45,6 +47,13 @@ def group_failures(
             chunks.append((weight, rng.random(), FailureGroup(cause, tuple(shuffled[first : first + size]))))
     chunks.sort(key=lambda chunk: (-chunk[0], chunk[1]))
     return tuple(group for _, _, group in chunks[:groups])
+
+
+def _by(key: Callable[[Outcome], str], failed: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = {}
+    for outcome in failed:
+        found.setdefault(key(outcome), []).append(outcome)
+    return found
 
 
 def success_threshold(values: Sequence[float]) -> float:
@@ -65,3 +74,9 @@ def _cause(outcome: Outcome) -> str:
     if outcome.score.predicted is not None:
         return f"expected {outcome.case.target!s}, got {outcome.score.predicted}"
     return outcome.score.reason
+
+
+def _kind(outcome: Outcome) -> str:
+    """The target of a label's failure, else the cause."""
+    assert outcome.score is not None
+    return _cause(outcome) if outcome.score.predicted is None else f"expected {outcome.case.target!s}"

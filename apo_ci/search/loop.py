@@ -1,4 +1,4 @@
-"""The APO loop: expand, guard, gate, select, until there is a reason to stop; then confirm once.
+"""The APO loop: expand, guard, gate, select, until there is a reason to stop; then confirm once, and trim.
 
 Prompt optimization with textual gradients and beam search (ProTeGi, arXiv 2305.03495), with demonstrations as a further
 operator, cumulative paired selection, and one confirmation on cases that no decision has seen.
@@ -7,14 +7,17 @@ operator, cumulative paired selection, and one confirmation on cases that no dec
 from __future__ import annotations
 
 from apo_ci.lm.model import Purpose
-from apo_ci.search.confirm import Confirmation, confirm, status_of
-from apo_ci.search.explain import explain, explain_nothing
+from apo_ci.search.allocation import credible_gain
+from apo_ci.search.confirm import confirm, verdict
+from apo_ci.search.explain import Efforts, Saving, explain, explain_nothing
 from apo_ci.search.optimizers.baseline import begin
 from apo_ci.search.optimizers.rounds import Rounds
 from apo_ci.search.plan import Plan, Refusal, make_plan
+from apo_ci.search.refusals import NO_SCORE, SPENT, refusal_of
 from apo_ci.search.result import Progress, RoundReport, SearchResult, Status
 from apo_ci.search.state import SearchState
 from apo_ci.search.task import SearchTask
+from apo_ci.search.trim import Trimmed, trim
 
 USELESS_ENDS = frozenset({"complete", "stalled"})
 
@@ -47,16 +50,45 @@ class Search:
         self._progress = progress
         self._state = SearchState(task)
         self._rounds: Rounds | None = None
-        self._plan: Plan | Refusal = _refusal(task) or make_plan(task, self._state.spending, self._state.typical)
+        self._plan: Plan | Refusal = refusal_of(task) or make_plan(task, self._state.spending, self._state.typical)
 
     async def begin(self) -> None:
         """Evaluate the start on dev, unless the search was refused."""
         if isinstance(self._plan, Refusal):
             return
-        self._rounds = await begin(self._state, self._plan.dev)
+        with self._state.spending.at_work():
+            self._rounds = await begin(self._state, self._plan.dev)
         if self._rounds is None:
-            self._plan = NO_SCORE
+            self._plan = SPENT if self._state.exhausted else NO_SCORE
         self._tell()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is nothing to be done but to `conclude`."""
+        return isinstance(self._plan, Refusal)
+
+    @property
+    def asked(self) -> int:
+        """Requests of the search so far, those that the cache answered among them."""
+        return self._state.asked
+
+    @property
+    def found(self) -> bool:
+        """Whether a prompt did better than the start so far, so that there is something to confirm."""
+        return self._state.best is not self._state.start
+
+    @property
+    def credible_gain(self) -> float:
+        """How much better the best prompt so far is on dev than the start, beyond what luck may bring."""
+        if self._rounds is None:
+            return 0.0
+        values = self._rounds.pulls.values
+        return credible_gain(values(self._state.best), values(self._state.start))
+
+    @property
+    def standing(self) -> RoundReport | None:
+        """Where the search stands now; `None` for one that was refused or has not begun."""
+        return None if self._rounds is None else self._rounds.report()
 
     @property
     def reason_to_stop(self) -> str | None:
@@ -66,7 +98,8 @@ class Search:
     async def next_round(self, allowance: int | None = None) -> RoundReport:
         """One round, with at most `allowance` requests, and where the search stands after it."""
         assert self._rounds is not None, "a refused search has no rounds"
-        await self._rounds.next_round(allowance)
+        with self._state.spending.at_work():
+            await self._rounds.next_round(allowance)
         self._tell()
         return self._rounds.report()
 
@@ -78,11 +111,18 @@ class Search:
         state, rounds = self._state, self._rounds
         reason = rounds.reason_to_stop() or STOPPED
         await rounds.finish()
-        reason = "no usable proposals" if reason in USELESS_ENDS and not rounds.tried else reason
-        confirmation = None
-        if state.best is not state.start:
-            confirmation = await confirm(self._task, state.best.prompt, self._plan.test)
-        return _result(state, rounds, confirmation, reason, self._plan)
+        reason = "no usable proposals" if reason in USELESS_ENDS and not state.roster.admitted else reason
+        ending = None if state.best is state.start else await self._ending(rounds, self._plan)
+        return _result(state, rounds, ending, reason, self._plan)
+
+    async def _ending(self, rounds: Rounds, plan: Plan) -> Trimmed:
+        """The best candidate confirmed, and made smaller where it is worth suggesting."""
+        state = self._state
+        confirmation = await confirm(self._task, state.best.prompt, plan.test)
+        wanted = verdict(confirmation, state.settings) in ("better", "cheaper") and state.best is not state.base
+        if wanted and state.settings.trim:
+            return await trim(state, rounds.pulls, plan.test, confirmation, rounds.number)
+        return Trimmed(state.best, confirmation)
 
     def close(self) -> None:
         """Give back what was set aside for the confirmation and not used."""
@@ -94,17 +134,21 @@ class Search:
 
 
 STOPPED = "budget: share"  # by who runs several searches on one budget
-NO_SCORE = Refusal("no dev score", "There was no search: the start prompt has no score on the dev cases.")
 
 
-def _refusal(task: SearchTask) -> Refusal | None:
-    """What makes a search pointless before it begins."""
-    if not task.settings.enabled or task.settings.rounds == 0:
-        return Refusal("switched off", "The search is switched off.")
-    for name, cases in (("dev", task.splits.dev), ("test", task.splits.test)):
-        if not cases:
-            return Refusal(f"no {name} cases", f"There was no search: the {name} split has no cases.")
-    return None
+def _efforts(state: SearchState, rounds: Rounds) -> Efforts:
+    model, made = state.proposers.writer.model, [each for each in state.roster.candidates if each.round > 0]
+    return Efforts(
+        start_score=rounds.pulls.estimate(state.start),
+        dev=rounds.pulls.size,
+        made=len(made),
+        written=sum(candidate.operator != "demonstrations" for candidate in made),
+        tried=rounds.tried,
+        refused=state.roster.refusals(),
+        asked=model.asked,
+        cut_off=model.cut_off,
+        failed=model.failed,
+    )
 
 
 def _without_search(state: SearchState, refusal: Refusal) -> SearchResult:
@@ -122,17 +166,17 @@ def _without_search(state: SearchState, refusal: Refusal) -> SearchResult:
     )
 
 
-def _result(
-    state: SearchState, rounds: Rounds, confirmation: Confirmation | None, reason: str, plan: Plan
-) -> SearchResult:
-    winner = state.best
+def _result(state: SearchState, rounds: Rounds, ending: Trimmed | None, reason: str, plan: Plan) -> SearchResult:
+    winner, confirmation = (ending.winner, ending.confirmation) if ending else (state.best, None)
     is_revert = winner is state.base
     status: Status = "none"
     if confirmation is None:
-        text = explain_nothing(reason, rounds.tried, rounds.pulls.estimate(state.start))
+        text = explain_nothing(reason, _efforts(state, rounds))
     else:
-        status = status_of(confirmation.over_start)
-        text = explain(status, confirmation.over_start, reason, is_revert=is_revert)
+        status = verdict(confirmation, state.settings)
+        saving = Saving(confirmation.expenses, state.settings.max_drop) if state.settings.minds_cost else None
+        against, over_start = confirmation.objection, confirmation.over_start
+        text = explain(status, over_start, reason, is_revert=is_revert, saving=saving, objection=against)
     return SearchResult(
         status=status,
         start=state.start,
@@ -143,5 +187,7 @@ def _result(
         history=state.roster.trials(rounds.pulls, winner),
         finish_reason=reason,
         is_revert=is_revert,
-        explanation=" ".join(filter(None, (text, plan.note))),
+        explanation=" ".join(filter(None, (text, ending.note if ending else "", plan.note))),
+        hunks=ending.hunks if ending else (),
+        expenses=confirmation.expenses if confirmation else None,
     )

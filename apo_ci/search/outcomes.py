@@ -64,6 +64,10 @@ class Outcomes:
             self._remember(self._outcomes(candidate), evaluation)
             self.exhausted = self.exhausted or not evaluation.complete
 
+    def reopen(self) -> None:
+        """Ask again, now that what was set aside for others is free."""
+        self.exhausted = False
+
     def _outcomes(self, candidate: Candidate) -> dict[str, Outcome]:
         if candidate.id not in self._seen:
             self._seen[candidate.id] = {}

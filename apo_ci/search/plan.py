@@ -10,30 +10,35 @@ from apo_ci.errors import BudgetExhaustedError
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.confirm import missing
-from apo_ci.search.optimizers.entry import cost as entry_cost
 from apo_ci.search.seeds import generator
 from apo_ci.search.selection.selector import FIRST_RUNG
-from apo_ci.search.spending import UNBOUNDED, Spending
+from apo_ci.search.spending import NO_SPARE, UNBOUNDED, Spare, Spending
 from apo_ci.search.task import SearchTask
 
 FEWEST_ARMS = 4  # a search that cannot try this many candidates on a first rung is not begun
 TOO_SMALL = "budget too small"
+UNITS = {"tokens": "tokens", "usd": "dollars", "seconds": "seconds"}  # of caps that are not in calls
 MOST_DEV_CASES = 2_000  # a search does not need more to tell candidates apart
 FEWEST_DEV_CASES = 16
 BASELINE_SHARE = 0.25  # of the budget may go into the start's own dev score
 FEWEST_TEST_CASES = 30  # with fewer, a confirmation could show nothing but huge gains
-PROPOSER_SHARE = 0.15  # of the search's requests may go to the optimizer model
-FEWEST_PROPOSER_CALLS = 4
-FIRST_ROUND = 0.5  # of what is left goes into a round, unless an even share is more
+TRIM_SHARE = 0.1  # of the search's requests may be kept for trimming: the last tenth of a search brings little
+MOST_TRIM_ROUNDS = 4  # times the dev cases, at most, however large the budget
+UNCAPPED_ROUND = 1_000  # requests of a round where no cap says how many there may be
+ROUND_SHARE = 0.2  # of what is left goes into a round, unless an even share is more
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The dev cases to select on, the test cases of the confirmation, and what was given up for the budget's sake."""
+    """The dev cases to select on, the test cases of the confirmation, and what was given up for the budget's sake.
+
+    `spare` are the requests that are kept for trimming.
+    """
 
     dev: tuple[Case, ...]
     test: tuple[Case, ...]
     note: str = ""
+    spare: Spare = NO_SPARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,10 @@ def make_plan(task: SearchTask, spending: Spending, typical: Sequence[Prompt] = 
     if task.settings.calls is not None:
         room = min(room, task.settings.calls)
     if room < floor or len(test) < min(FEWEST_TEST_CASES, len(task.splits.test)):
-        return _too_small(task, floor, total)
+        return _too_small(task, floor, total, spending.tightest_cap(typical))
+    spare = _spare(task, room, room - floor, len(dev), len(test))
     try:
-        spending.set_aside(_quota(task, test), typical)
+        spending.set_aside(_quota(task, test), typical, spare)
     except BudgetExhaustedError as exhausted:
         return Refusal(TOO_SMALL, f"There was no search: {exhausted.message}.")
     shrunk = [
@@ -67,16 +73,24 @@ def make_plan(task: SearchTask, spending: Spending, typical: Sequence[Prompt] = 
         for name, part, whole in (("dev", dev, task.splits.dev), ("test", test, task.splits.test))
         if len(part) < len(whole)
     ]
-    return Plan(dev, test, f"The search used {' and '.join(shrunk)}." if shrunk else "")
+    return Plan(dev, test, f"The search used {' and '.join(shrunk)}." if shrunk else "", spare)
 
 
-def _too_small(task: SearchTask, floor: int, total: int) -> Refusal:
-    needed = floor + _quota(task, task.splits.test)
-    left = max(0, min(total, UNBOUNDED if task.settings.calls is None else task.settings.calls))
-    return Refusal(
-        TOO_SMALL,
-        f"There was no search: with its confirmation it needs about {needed:,} calls, and {left:,} were left.",
-    )
+def _too_small(task: SearchTask, floor: int, total: int, cap: str) -> Refusal:
+    """What is needed and what there is, in calls; `cap` is the one that is tightest."""
+    own = task.settings.calls
+    if own is not None and own < floor:
+        return Refusal(
+            TOO_SMALL,
+            f"There was no search: before its confirmation it needs about {floor:,} calls, and search.calls allows "
+            f"it {own:,}.",
+        )
+    needed, left = floor + _quota(task, task.splits.test), max(0, total)
+    leaves = f"{left:,} were left: raise the budget"
+    if cap in UNITS:
+        leaves = f"the budget of {UNITS[cap]} leaves about {left:,}"
+    text = f"There was no search: with its confirmation it needs about {needed:,} calls, and {leaves}."
+    return Refusal(TOO_SMALL, text)
 
 
 def _affordable_dev(task: SearchTask, total: int) -> tuple[Case, ...]:
@@ -91,6 +105,18 @@ def _quota(task: SearchTask, cases: Sequence[Case]) -> int:
     prompts = [prompt for prompt in (task.start, task.base) if prompt is not None]
     existing = sum(len(missing(task, prompt, cases)) for prompt in prompts)
     return (len(cases) + existing) * task.replicates
+
+
+def _spare(task: SearchTask, room: int, free: int, dev: int, test: int) -> Spare:
+    """What is kept for trimming: a share of the search's `room`, or nothing where that is too little to trim with.
+
+    Too little is less than the trimmed prompt's own confirmation and one pass over dev. `free` is what the search could
+    do without. The confirmation comes first: its quota is no part of `room`.
+    """
+    again = test * task.replicates
+    share = min(int(room * TRIM_SHARE), again + MOST_TRIM_ROUNDS * dev, free)
+    enough = task.settings.trim and share >= again + dev
+    return Spare(share, share - again) if enough else NO_SPARE
 
 
 def _fitting(task: SearchTask, test: tuple[Case, ...], room: int) -> tuple[Case, ...]:
@@ -109,16 +135,8 @@ def sampled(cases: tuple[Case, ...], most: int, seed: int, purpose: str) -> tupl
 
 
 def round_budget(left: int, rounds_left: int) -> int:
-    """The requests of the next round: half of what is left, or an even share if that is more; no crumbs remain."""
-    share = max(math.ceil(left * FIRST_ROUND), math.ceil(left / max(1, rounds_left)))
+    """The requests of the next round: a share of what is left, or an even one if that is more; no crumbs remain."""
+    if left >= UNBOUNDED:
+        return UNCAPPED_ROUND
+    share = max(math.ceil(left * ROUND_SHARE), math.ceil(left / max(1, rounds_left)))
     return left if left - share < FEWEST_ARMS * FIRST_RUNG else share
-
-
-def rewriting_cost(slots: int, written_for: int) -> int:
-    """Requests for `slots` rewritings up to the end of the entry gate, about: two to the optimizer model for each."""
-    return slots * (2 + entry_cost(written_for))
-
-
-def proposer_calls(budget: int) -> int:
-    """How many requests of a round the optimizer model may get."""
-    return max(FEWEST_PROPOSER_CALLS, int(budget * PROPOSER_SHARE))

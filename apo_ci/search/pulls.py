@@ -18,9 +18,11 @@ from apo_ci.evaluation.metrics import Metric
 from apo_ci.evaluation.pairs import observe
 from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate
+from apo_ci.search.objective import Objective, Score
 from apo_ci.search.outcomes import Outcomes
 
-ENOUGH_TO_WIN = 16  # dev cases, or half of them: nobody replaces another on fewer
+SCORE = Score()
+ENOUGH_TO_WIN = 24  # dev cases, or half of fewer than twice that: nobody replaces another on fewer
 MOST_ERRORED = 0.1  # of the replies that the other prompt got: a prompt that makes requests fail does not win by it
 
 
@@ -51,10 +53,20 @@ def freeze_order(cases: Sequence[Case], start: Mapping[str, Outcome], threshold:
 class Pulls:
     """Cumulative results of candidates on prefixes of the frozen order; no pull is ever repeated."""
 
-    def __init__(self, order: DevOrder, outcomes: Outcomes, metric: Metric):
+    def __init__(
+        self,
+        order: DevOrder,
+        outcomes: Outcomes,
+        metric: Metric,
+        objective: Objective = SCORE,
+        start: Candidate | None = None,
+    ):
+        """`objective` ranks candidates; one that looks at cost needs the `start`, which it is relative to."""
         self.order = order
         self._outcomes = outcomes
         self._metric = metric
+        self._objective = objective
+        self._start = start
         self._totals = self._count_kinds(len(order.cases))
 
     @property
@@ -81,7 +93,11 @@ class Pulls:
 
     async def extend(self, candidates: Sequence[Candidate], upto: int) -> None:
         """Bring each of `candidates` to a prefix of `upto`, all of them at once."""
-        await self._outcomes.obtain([(candidate, self.order.cases[:upto]) for candidate in candidates])
+        await self.bring([(candidate, upto) for candidate in candidates])
+
+    async def bring(self, targets: Sequence[tuple[Candidate, int]]) -> None:
+        """Bring each candidate to a prefix of its own, all of them at once."""
+        await self._outcomes.obtain([(candidate, self.order.cases[:upto]) for candidate, upto in targets])
 
     def values(self, candidate: Candidate, upto: int | None = None) -> dict[str, float]:
         """The scores of `candidate` on a prefix by case id, without errored cases."""
@@ -106,12 +122,35 @@ class Pulls:
         rows = self._metric.rows([observe([outcome]) for outcome in scored])
         return float(self._metric.figure(self._weights(scored) @ rows))
 
+    def utility(self, candidate: Candidate, upto: int | None = None) -> float:
+        """What candidates are ranked by, in units of the metric: the estimate, or what the objective makes of it."""
+        return self._objective.utility(self.estimate(candidate, upto), self.tokens(candidate, upto))
+
+    def tokens(self, candidate: Candidate, upto: int | None = None) -> float:
+        """Tokens of a call relative to the start's, on the cases of a prefix that both have met; 1 if unknown."""
+        if self._start is None:
+            return 1.0
+        mine, theirs = self._outcomes.of(candidate), self._outcomes.of(self._start)
+        prefix = self.order.cases[: self.count(candidate) if upto is None else upto]
+        both = [
+            (mine[case.id].usage, theirs[case.id].usage) for case in prefix if case.id in mine and case.id in theirs
+        ]
+        known = [(one.tokens, other.tokens) for one, other in both if one is not None and other is not None]
+        before = sum(other for _, other in known)
+        return sum(one for one, _ in known) / before if before else 1.0
+
     def better(self, one: Candidate, other: Candidate) -> bool:
-        """Whether `one` does better than `other` on the longest prefix that both have met, if it is long enough."""
+        """Whether `one` ranks above `other` on the longest prefix that both have met, if it is long enough."""
         upto = min(self.count(one), self.count(other))
         replies, others = len(self.values(one, upto)), len(self.values(other, upto))
         enough = upto >= min(ENOUGH_TO_WIN, self.size / 2) and replies >= (1 - MOST_ERRORED) * others
-        return enough and self.estimate(one, upto) > self.estimate(other, upto) + 1e-9
+        return enough and self._is_admitted(one, upto) and self.utility(one, upto) > self.utility(other, upto) + 1e-9
+
+    def _is_admitted(self, candidate: Candidate, upto: int) -> bool:
+        """Whether the objective lets `candidate` replace the start."""
+        return self._start is None or self._objective.admits(
+            self.estimate(candidate, upto), self.estimate(self._start, upto)
+        )
 
     def _weights(self, scored: Sequence[Outcome]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         kinds = [outcome.case.id in self.order.fails for outcome in scored]

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from apo_ci.evaluation.compare import Comparison
+from apo_ci.evaluation.expense import Expenses
 from apo_ci.search.candidate import Candidate
+from apo_ci.search.hunks import Hunk
 
-Status = Literal["better", "inconclusive", "none"]
+Status = Literal["better", "cheaper", "inconclusive", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,30 @@ class Trial:
         return self.candidate.round
 
 
+@dataclass(frozen=True, slots=True)
+class HunkGain:
+    """A hunk of the confirmed winner's change, and what it is worth.
+
+    `delta` is the metric of the winner on dev less that of the winner without this hunk, on the `n` cases that both
+    were tried on; `None` where it was not tried. `kept` tells whether the suggestion still has it.
+    """
+
+    hunk: Hunk
+    delta: float | None
+    n: int
+    kept: bool = True
+
+
 @dataclass(frozen=True)
 class SearchResult:
     """The end of a search.
 
     `winner` is the candidate that did best on dev; the start itself when nothing did better. `status` is
     `better` only when its gain over the start is confirmed on the test cases, which no decision before
-    that had seen; `inconclusive` when it won on dev and the test cases cannot tell, `none` otherwise.
+    that had seen; `cheaper` (under `score_per_cost` alone) when they show fewer tokens a call and rule out a loss of
+    `max_drop`; `inconclusive` when it won on dev and the test cases cannot tell, `none` otherwise.
+    `expenses` are what calls of start and winner took on the test cases.
+    `hunks` are the pieces of a confirmed winner's change, those that trimming left out among them.
     `lineage` leads from the start (or the base) to the winner. `finish_reason` says why the search ended,
     `explanation` says all of it in plain sentences.
     """
@@ -47,6 +66,8 @@ class SearchResult:
     finish_reason: str
     is_revert: bool
     explanation: str
+    expenses: Expenses | None = None
+    hunks: tuple[HunkGain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

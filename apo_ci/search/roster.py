@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
+from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate, Draft, Operator, Tried
+from apo_ci.search.outcomes import Outcomes
 from apo_ci.search.pulls import Pulls
 from apo_ci.search.result import Trial
 from apo_ci.search.writing.wording import one_line
+
+REFUSED = "refused: "  # begins the fate of who was kept out before it was tried
 
 
 class Roster:
@@ -34,6 +40,17 @@ class Roster:
         """Record what became of candidates, by id."""
         self._fates.update(fates)
 
+    def refusals(self) -> Mapping[str, int]:
+        """How many candidates were refused before they were tried, by reason."""
+        reasons = (fate.removeprefix(REFUSED) for fate in self._fates.values() if fate.startswith(REFUSED))
+        return Counter(reasons)
+
+    @property
+    def admitted(self) -> int:
+        """How many candidates that the search made were not refused."""
+        made = sum(candidate.round > 0 for candidate in self.candidates)
+        return made - sum(self.refusals().values())
+
     def parent_of(self, candidate: Candidate) -> Candidate | None:
         """What `candidate` was made from."""
         return None if candidate.parent is None else self.candidates[candidate.parent]
@@ -45,19 +62,18 @@ class Roster:
             line.append(parent)
         return tuple(reversed(line))
 
-    def tried(self, pulls: Pulls, most: int) -> list[Tried]:
-        """The latest rewritings that reached dev, with their scores and their parents' on the same cases."""
+    def tried(self, outcomes: Outcomes, most: int) -> list[Tried]:
+        """The latest rewritings that met cases, with their scores and their parents' on the cases that both met."""
         found: list[Tried] = []
         for candidate in reversed(self.candidates):
             parent = self.parent_of(candidate)
-            upto = pulls.count(candidate)
-            if parent is None or candidate.operator == "demonstrations" or not upto:
+            if parent is None or candidate.operator == "demonstrations" or len(found) == most:
                 continue
             text = rewritten(candidate.prompt, parent.prompt)
-            before = pulls.estimate(parent, min(upto, pulls.count(parent)))
-            found.append(Tried(text, pulls.estimate(candidate, upto), before))
-            if len(found) == most:
-                break
+            after, before = _values(outcomes.of(candidate)), _values(outcomes.of(parent))
+            both = after.keys() & before.keys()
+            if text and both:
+                found.append(Tried(text, fmean(after[id_] for id_ in both), fmean(before[id_] for id_ in both)))
         return found
 
     def trials(self, pulls: Pulls | None, winner: Candidate) -> tuple[Trial, ...]:
@@ -81,3 +97,7 @@ def rewritten(prompt: Prompt, parent: Prompt) -> str:
     before = {part.text for part in parent.parts}
     fresh: Sequence[str] = [one_line(part.text) for part in prompt.parts if part.text not in before]
     return "\n".join(fresh)
+
+
+def _values(outcomes: Mapping[str, Outcome]) -> dict[str, float]:
+    return {id_: outcome.score.value for id_, outcome in outcomes.items() if outcome.score is not None}

@@ -6,7 +6,8 @@ takes the same ones. The one exception is a deadline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from apo_ci.errors import BudgetExhaustedError
@@ -24,6 +25,17 @@ MARGIN = 1.25  # for estimates of tokens and dollars that are set aside
 SHARE_WITHOUT_KNOWLEDGE = 0.3  # of the dollars, when no request has shown what one costs
 
 
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Requests that are set aside for what follows the confirmation, `searching` of which count as the search's own."""
+
+    requests: int = 0
+    searching: int = 0
+
+
+NO_SPARE = Spare()
+
+
 @dataclass
 class Spending:
     """The search's view of the ledger.
@@ -39,9 +51,23 @@ class Spending:
     sample: Sequence[Case]
     _lengths: dict[str, float] = field(default_factory=dict)
     _set_aside: int = 0
+    _sized_for: tuple[Prompt, ...] = ()
+    _spare: Spare = NO_SPARE
 
     def __post_init__(self) -> None:
         self._began = self.ledger.seconds
+        self._left: float | None = None  # when the search was left last; `None` while it is at work
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The search works; time before the next such block is other searches' and says nothing of its own pace."""
+        if self._left is not None:
+            self._began += self.ledger.seconds - self._left
+        self._left = None
+        try:
+            yield
+        finally:
+            self._left = self.ledger.seconds
 
     def calls_left(self, prompts: Sequence[Prompt] = ()) -> int:
         """Requests that the search may still make with `prompts`; `UNBOUNDED` without caps."""
@@ -56,12 +82,18 @@ class Spending:
         limits = self._limits(prompts)
         return min(limits, key=lambda cap: limits[cap])
 
-    def set_aside(self, requests: int, prompts: Sequence[Prompt]) -> None:
-        """Earmark `requests` for the confirmation, in place of an earlier earmark.
+    @property
+    def spare(self) -> Spare:
+        """What is set aside beside the confirmation's quota."""
+        return self._spare
+
+    def set_aside(self, requests: int, prompts: Sequence[Prompt], spare: Spare = NO_SPARE) -> None:
+        """Earmark `requests` for the confirmation, and `spare` for later, in place of an earlier earmark.
 
         Raises `BudgetExhaustedError` when that much is not there.
         """
-        self._set_aside = requests
+        self._set_aside, self._sized_for, self._spare = requests, tuple(prompts), spare
+        requests += spare.requests
         left = self.ledger.remaining(Purpose.CONFIRM)
         typical = self._typical(prompts)
         tokens = 0 if left.tokens is None else int(requests * typical.tokens * MARGIN)
@@ -71,13 +103,19 @@ class Spending:
         self.ledger.earmark(Purpose.CONFIRM, Amount(requests, tokens, usd))
 
     def resize(self, prompt: Prompt) -> None:
-        """Size the earmark to `prompt`, the best so far; where that much is not left, it stays as it was."""
+        """Size the earmark to `prompt`, the best so far, if it is longer than what the earmark was made for.
+
+        It never shrinks, for a later best may be long again. Where that much is not left, what is spare is given up
+        first; if that is not enough, the earmark stays as it was.
+        """
         if not self.ledger.bounds_tokens:
             return
-        try:
-            self.set_aside(self._set_aside, (prompt,))
-        except BudgetExhaustedError:
-            self.set_aside(self._set_aside, ())
+        before = self._sized_for
+        for prompts, spare in (((*before, prompt), self._spare), ((*before, prompt), NO_SPARE)):
+            with suppress(BudgetExhaustedError):
+                self.set_aside(self._set_aside, prompts, spare)
+                return
+        self.set_aside(self._set_aside, before)
 
     def _limits(self, prompts: Sequence[Prompt]) -> dict[str, int]:
         """Requests with `prompts` that each cap allows for."""
@@ -88,7 +126,7 @@ class Spending:
             "tokens": UNBOUNDED if left.tokens is None else int(left.tokens / max(1, typical.tokens)),
             "usd": UNBOUNDED if left.usd is None or not typical.usd else int(left.usd / typical.usd),
             "seconds": self._until_deadline(),
-            "search.calls": UNBOUNDED if self.cap is None else self.cap - self.asked(),
+            "search.calls": UNBOUNDED if self.cap is None else self.cap - self._spare.searching - self.asked(),
         }
         return {cap: max(0, limit) for cap, limit in limits.items()}
 
@@ -102,7 +140,8 @@ class Spending:
 
     def _seconds_a_call(self) -> float | None:
         if self.asked() >= ENOUGH_CALLS:
-            return (self.ledger.seconds - self._began) / self.asked() or None
+            now = self.ledger.seconds if self._left is None else self._left
+            return (now - self._began) / self.asked() or None
         run = _chain(self.ledger)[-1]
         return run.seconds / run.total.calls or None if run.total.calls >= ENOUGH_CALLS else None
 
@@ -118,8 +157,9 @@ class Spending:
     def _seen(self) -> Account:
         """What the requests so far cost that were made with the start, or else with any prompt."""
         accounts = [ledger.accounts for ledger in _chain(self.ledger)]
-        purposes = (Purpose.HEAD, Purpose.BASE, Purpose.SEARCH)
-        return next((each[purpose] for purpose in purposes for each in accounts if each[purpose].calls), Account())
+        before = (each[purpose] for purpose in (Purpose.HEAD, Purpose.BASE) for each in accounts)
+        own = accounts[0][Purpose.SEARCH]  # other searches may be under way, and tell nothing that holds still
+        return next((account for account in (*before, own) if account.calls), Account())
 
     def _length(self, prompt: Prompt) -> float:
         """Characters of `prompt` filled in, on average."""

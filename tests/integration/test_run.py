@@ -53,6 +53,9 @@ def test_a_worse_prompt_fails_the_gate_and_gets_a_confirmed_suggestion(project: 
     assert RULE in prompt["suggestion"]["text"]
     assert prompt["suggestion"]["delta"] > 0.2
     assert prompt["suggestion"]["delta_over_base"] > 0.05
+    row = prompt["suggestion"]["tradeoff"]
+    assert row["suggested"]["score"] - row["present"]["score"] == pytest.approx(prompt["suggestion"]["delta"])
+    assert row["suggested"]["length"] != row["present"]["length"]
 
 
 def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(project: Project) -> None:
@@ -60,7 +63,7 @@ def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(project: Pro
     _, report = run(project)
     checkpoint = json.loads((project.root.parent / "out" / "checkpoint.json").read_text(encoding="utf-8"))
     assert checkpoint["run"] == report["provenance"]["run"]
-    assert checkpoint["best_source"] == report["prompts"][0]["suggestion"]["text"]
+    assert checkpoint["prompts"][0]["best_source"] == report["prompts"][0]["suggestion"]["text"]
 
 
 def test_a_price_that_was_set_is_not_that_of_a_model_which_the_head_chose(project: Project, server: Loopback) -> None:

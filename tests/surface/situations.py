@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from apo_ci.config import GateSettings
 from apo_ci.errors import ConfigError, InputError, PermissionMissingError, RefusedError
@@ -206,6 +207,7 @@ COMMENTS: dict[str, str] = {
     "fail_revert": told(
         report(sentiment(comparison=FEW_CASES, suggestion=samples.REVERT), verdict="fail"), how(reviewed=True)
     ),
+    "cheaper": told(SITUATIONS["cheaper"], how(reviewed=True)),
     "fail_several_prompts": told(SEVERAL, how(reviewed=True)),
     "inconclusive": told(SITUATIONS["inconclusive"]),
     "error": told(SITUATIONS["error_infrastructure"]),
@@ -272,6 +274,9 @@ REPLIES: dict[str, str] = {
     "reply_misunderstood": misunderstood("/apo optimise calls=many"),
     "reply_applied": replies.applied(
         Commit(COMMIT, COMMIT_URL), [fix(PATH, 0.222), fix("prompts/routing.prompt.md", 0.08)], "github-actions[bot]"
+    ),
+    "reply_applied_cheaper": replies.applied(
+        Commit(COMMIT, COMMIT_URL), [replace(fix(PATH, 0.0), saving=0.42)], "octocat"
     ),
     "reply_accepted": replies.accepted(ACCEPTED),
 }

@@ -8,39 +8,65 @@ from typing import Literal
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.operators.demonstrations import Demonstrations
+from apo_ci.search.operators.merging import Merging
+from apo_ci.search.operators.paraphrasing import Paraphrasing
 from apo_ci.search.operators.proposer import Proposer
+from apo_ci.search.operators.restructuring import Restructuring, answer_form
 from apo_ci.search.operators.rewriting import Rewriting
+from apo_ci.search.operators.shortening import Shortening
 from apo_ci.search.task import SearchTask
 from apo_ci.search.writing.chat import ChatWriter
 from apo_ci.search.writing.completion import CompletionWriter
 
-# How often a draft is believed to beat its parent before any has been seen: small models write poor instructions, and
-# need examples all the more.
+# What an operator is believed to gain per 100 requests before it has shown anything, as a share of the metric: small
+# models write poor instructions, and need examples all the more.
 PRIORS: Mapping[str, Mapping[str, float]] = {
-    "chat": {"text": 0.5, "demonstrations": 0.5},
-    "completion": {"text": 0.3, "demonstrations": 0.7},
+    "chat": {
+        "edit": 0.50,
+        "demonstrations": 0.06,
+        "merge": 0.04,
+        "restructure": 0.04,
+        "paraphrase": 0.03,
+        "shorten": 0.02,
+    },
+    "completion": {
+        "demonstrations": 0.15,
+        "edit": 0.03,
+        "merge": 0.03,
+        "paraphrase": 0.02,
+        "restructure": 0.01,
+        "shorten": 0.01,
+    },
 }
 
 
 class Proposers:
-    """Rewriting and demonstrations."""
+    """All operators, which share one optimizer model."""
 
     def __init__(self, task: SearchTask, train: Sequence[Case]):
-        self._writer = _writer(task)
+        self.writer = _writer(task)
         self.priors = PRIORS[protocol_of(task)]
         longest = task.settings.max_prompt_growth * len(task.start.body)
         self.demonstrations = Demonstrations(train, task.scorer, task.settings.demonstrations, longest)
-        self.all: tuple[Proposer, ...] = (Rewriting(self._writer, task.settings), self.demonstrations)
+        self.rewriting = Rewriting(self.writer, task.settings)
+        self.all: tuple[Proposer, ...] = (
+            self.rewriting,
+            self.demonstrations,
+            Merging(self.writer),
+            Restructuring(self.writer, answer_form(task.scorer, task.task_settings.parameters)),
+            Paraphrasing(self.writer),
+            Shortening(self.writer),
+        )
 
     @property
     def asked(self) -> int:
         """Requests to the optimizer model so far."""
-        return self._writer.model.asked
+        return self.writer.model.asked
 
     @property
     def exhausted(self) -> bool:
         """Whether one of them found no budget."""
-        return self._writer.model.exhausted
+        return self.writer.model.exhausted
 
     def able(self, prompt: Prompt) -> tuple[Proposer, ...]:
         """Those that can make something of `prompt`."""

@@ -1,149 +1,109 @@
-"""The text operators: a gradient for each group of failures, an edit for each reason, paraphrases of each edit.
+"""Textual gradients: a gradient for each group of failures, an edit for each gradient, paraphrases of each edit.
 
-This is the expansion step of arXiv 2305.03495 (section 2.2), with the number of requests bounded beforehand. Without
-failures to learn from, or room for a gradient, the parent itself is paraphrased.
+The expansion step of arXiv 2305.03495 (section 2.2), with larger steps: an edit answers all reasons of its gradient,
+and edits that have each proved their worth can be combined into one that answers several gradients.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from apo_ci.config import SearchSettings
-from apo_ci.errors import ApoError
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Draft
 from apo_ci.search.gradients import FailureGroup, failures, group_failures
+from apo_ci.search.operators.drafting import rewritten, sample
 from apo_ci.search.operators.proposer import Growth
 from apo_ci.search.writing.writer import Texts, Writer
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many requests of each kind fit a number of drafts: `requests` in all."""
-
-    gradients: int
-    edits: int
-    paraphrases: int
-
-    @property
-    def requests(self) -> int:
-        """All of them."""
-        return self.gradients + self.edits + self.paraphrases
-
-
 class Rewriting:
-    """Gradients, edits and paraphrases."""
+    """Gradients, edits and paraphrases of edits."""
 
-    name = "text"
+    name = "edit"
 
     def __init__(self, writer: Writer, settings: SearchSettings):
         self._writer = writer
         self._settings = settings
 
+    @property
+    def capacity(self) -> int:
+        """The most drafts of one parent in a round that has not been widened."""
+        return self._settings.n_gradients * self._per_gradient
+
     def able(self, prompt: Prompt) -> bool:
         """Whether the prompt has text to change, and the settings allow for a change of it."""
-        return bool(prompt.parts) and (self._settings.n_gradients > 0 or self._settings.mc_samples_per_step > 0)
+        return bool(prompt.parts) and self._settings.n_gradients > 0
 
     async def propose(self, growth: Growth) -> tuple[Draft, ...]:
-        """Edits of the parent and paraphrases of these edits, or paraphrases of the parent."""
-        if not self.able(growth.parent.prompt) or growth.slots <= 0 or growth.calls <= 0:
+        """Edits of the parent, each of which answers all reasons of one gradient, and paraphrases of these edits."""
+        if not self.able(growth.parent.prompt) or growth.slots <= 0:
             return ()
-        plan = _affordable(growth, self._settings)
+        breadth = self._settings.n_gradients * (2 if growth.widened else 1)
         groups = group_failures(
             failures(growth.minibatch, growth.threshold),
-            groups=plan.gradients,
+            groups=min(breadth, -(-growth.slots // self._per_gradient)),
             size=self._settings.errors_per_gradient,
             rng=growth.rng,
         )
-        edits = await self._edits(growth, groups, plan) if groups else ()
-        if edits:
-            return (*edits, *await self._paraphrases(growth, edits, plan.paraphrases))[: growth.slots]
-        left = min(growth.slots, growth.calls - len(groups))
-        return await self._paraphrases(growth, (), left if self._settings.mc_samples_per_step else 0)
+        edits = await self._edits(growth, groups)
+        return (*edits, *await self._paraphrases(growth, edits))[: growth.slots]
 
-    async def _edits(self, growth: Growth, groups: Sequence[FailureGroup], plan: Share) -> tuple[Draft, ...]:
+    async def combine(self, growth: Growth, steps: Sequence[tuple[str, Sequence[Case]]]) -> Draft | None:
+        """One edit of the parent that answers several gradients, each with its failures; `None` where it fails."""
+        reasons = [(reason, _group(growth, cases)) for reason, cases in steps]
+        prompt = growth.parent.prompt
+        texts = await self._writer.edit(prompt, reasons, growth.tried, sample(growth))
+        written_for = {case.id: case for _, cases in steps for case in cases}
+        gradient = "\n".join(reason for reason, _ in steps)
+        return _draft(growth, texts, Draft(prompt, growth.parent, "edit", gradient, tuple(written_for.values())))
+
+    @property
+    def _per_gradient(self) -> int:
+        return self._settings.steps_per_gradient * (1 + self._settings.mc_samples_per_step)
+
+    async def _edits(self, growth: Growth, groups: Sequence[FailureGroup]) -> tuple[Draft, ...]:
         prompt = growth.parent.prompt
         most = self._settings.gradients_per_error
-        answers = await in_order(self._writer.reasons(prompt, group, most, _sample(growth)) for group in groups)
-        reasons = _alternating(
-            [[(group, reason) for reason in found] for group, found in zip(groups, answers, strict=True)]
-        )
-        wanted = [pair for pair in reasons for _ in range(self._settings.steps_per_gradient)][: plan.edits]
-        texts = await in_order(
-            self._writer.edit(prompt, [(reason, group)], growth.tried, _sample(growth)) for group, reason in wanted
-        )
+        answers = await in_order(self._writer.reasons(prompt, group, most, sample(growth)) for group in groups)
+        gradients = [("\n".join(found), group) for group, found in zip(groups, answers, strict=True) if found]
+        wanted = [pair for _ in range(self._settings.steps_per_gradient) for pair in gradients]
+        texts = await in_order(self._writer.edit(prompt, [pair], growth.tried, sample(growth)) for pair in wanted)
         drafts = (
-            _draft(growth, text, Draft(prompt, growth.parent, "edit", reason, _cases(group)))
-            for (group, reason), text in zip(wanted, texts, strict=True)
+            _draft(growth, text, Draft(prompt, growth.parent, "edit", gradient, _cases(group)))
+            for (gradient, group), text in zip(wanted, texts, strict=True)
         )
         return tuple(draft for draft in drafts if draft is not None)
 
-    async def _paraphrases(self, growth: Growth, edits: Sequence[Draft], most: int) -> tuple[Draft, ...]:
-        """Paraphrases of the edits in turn, or of the parent where there is no edit."""
-        sources: Sequence[Draft] = edits or (_of_parent(growth, self._settings.errors_per_gradient),)
-        chosen = [sources[nth % len(sources)] for nth in range(max(0, most))]
-        texts = await in_order(self._writer.paraphrase(source.prompt, _sample(growth)) for source in chosen)
+    async def _paraphrases(self, growth: Growth, edits: Sequence[Draft]) -> tuple[Draft, ...]:
+        chosen = [edit for _ in range(self._settings.mc_samples_per_step) for edit in edits]
+        texts = await in_order(self._writer.paraphrase(source.prompt, sample(growth)) for source in chosen)
         drafts = (_draft(growth, text, source) for source, text in zip(chosen, texts, strict=True))
         return tuple(draft for draft in drafts if draft is not None)
 
 
-def share(slots: int, settings: SearchSettings, *, widened: bool) -> Share:
-    """The requests that give `slots` drafts with the paper's hyperparameters."""
-    per_edit = 1 + settings.mc_samples_per_step
-    breadth = settings.n_gradients * (2 if widened else 1)
-    reasons = breadth * settings.gradients_per_error * settings.steps_per_gradient
-    edits = min(-(-slots // per_edit), reasons)
-    gradients = min(breadth, -(-edits // (settings.gradients_per_error * settings.steps_per_gradient)))
-    paraphrases = min(slots - edits, edits * settings.mc_samples_per_step) if edits else slots
-    return Share(gradients, edits, paraphrases if settings.mc_samples_per_step else 0)
-
-
-def _affordable(growth: Growth, settings: SearchSettings) -> Share:
-    slots = growth.slots
-    while slots > 1 and share(slots, settings, widened=growth.widened).requests > growth.calls:
-        slots -= 1
-    plan = share(slots, settings, widened=growth.widened)
-    return plan if plan.requests <= growth.calls else Share(0, 0, min(slots, growth.calls))
-
-
-def _sample(growth: Growth) -> int:
-    """A number for one request of this growth: the same in every run with this seed, another one for another parent."""
-    return growth.rng.randrange(2**31)
-
-
 def _draft(growth: Growth, texts: Texts, source: Draft) -> Draft | None:
     """`source` with other texts; an edit becomes a paraphrase when its own text is replaced."""
-    changed = {index: text for index, text in texts.items() if text != source.prompt.parts[index].text}
-    if not changed:
-        return None
-    try:
-        prompt = source.prompt.with_parts(changed)
-    except ApoError:
+    prompt = rewritten(source.prompt, texts)
+    if prompt is None:
         return None
     is_edit = source.operator == "edit" and source.prompt == growth.parent.prompt
     return Draft(prompt, growth.parent, "edit" if is_edit else "paraphrase", source.gradient, source.written_for)
-
-
-def _of_parent(growth: Growth, size: int) -> Draft:
-    """The parent as something to paraphrase, to be tried on some of the cases that it fails."""
-    failed = [outcome.case for outcome in failures(growth.minibatch, growth.threshold)]
-    return Draft(growth.parent.prompt, growth.parent, "paraphrase", None, tuple(failed[:size]))
 
 
 def _cases(group: FailureGroup) -> tuple[Case, ...]:
     return tuple(outcome.case for outcome in group.outcomes)
 
 
-def _alternating(lists: Sequence[Sequence[T]]) -> list[T]:
-    """The first of each list, then the second of each, …"""
-    longest = max((len(items) for items in lists), default=0)
-    return [items[position] for position in range(longest) for items in lists if position < len(items)]
+def _group(growth: Growth, cases: Sequence[Case]) -> FailureGroup:
+    """The failures of the minibatch that are these cases."""
+    wanted = {case.id for case in cases}
+    return FailureGroup("", tuple(outcome for outcome in growth.minibatch if outcome.case.id in wanted))
 
 
 async def in_order(questions: Iterable[Awaitable[T]]) -> list[T]:

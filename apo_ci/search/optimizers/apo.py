@@ -1,115 +1,130 @@
-"""The default optimizer: parents meet fresh train cases, operators make drafts, guards and the entry gate judge them."""
+"""The default optimizer: all operators, each as far as it pays; edits that pass the entry gate are combined.
+
+The expansion of arXiv 2305.03495 with three changes that save evaluations. An edit is first tried on the failures it
+was written for. Edits of one parent that stand that test become one candidate that carries all of them, so that a
+round can make several steps. And which operator is asked is learned from what its candidates gained per request.
+"""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate, Draft
-from apo_ci.search.gradients import failures, passes
-from apo_ci.search.operators.books import apportion, deal
+from apo_ci.search.gradients import passes
+from apo_ci.search.operators.books import deal_evenly
 from apo_ci.search.operators.proposer import Growth, Proposer
 from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.entry import Applicant, entry_gate
+from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict, combine
+from apo_ci.search.optimizers.minibatches import Minibatches
 from apo_ci.search.optimizers.strategy import Round
-from apo_ci.search.plan import proposer_calls, rewriting_cost, round_budget
+from apo_ci.search.pareto import complements, front
+from apo_ci.search.plan import round_budget
 from apo_ci.search.pulls import Pulls
+from apo_ci.search.relevance import Relevance
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
 
-TRIED_SHOWN = 6
-MINIBATCH_SHARE = 8  # at most one in so many requests of a round goes into minibatches
-SMALLEST_MINIBATCH = 4
-WORTH_MORE = 0.35  # payoff from which demonstrations fill the slots that others left empty
+TRIED_SHOWN = 8
+CALLS_A_DRAFT = 2  # a reason and an edit
+FREE = frozenset({"demonstrations"})  # operators that ask no model
+GATED = frozenset({"edit"})  # operators whose drafts are written for failures
+EDIT_PRICE = 40.0  # requests for an edit up to the end of the entry gate, about
+PASS_RATE = 0.4  # arms that come of an edit
+
+Step = tuple[str, Sequence[Case]]  # a reason, and the failures that it explains
 
 
 class Apo:
     """Grows the beam by all operators, each as far as it has paid."""
 
-    patience: int | None = 3  # the first stalled round widens the search, two more end it
+    patience: int | None = 8  # the first stalled round widens the search, two more end it
 
     def __init__(self, state: SearchState, pulls: Pulls, threshold: float):
         self._state = state
         self._pulls = pulls
         self._threshold = threshold
+        self._minibatches = Minibatches(state, threshold)
+        self._gate = EntryGate(state.outcomes, Relevance(state.train))
 
     def budget(self, left: int, rounds_left: int, parents: Sequence[Candidate]) -> int:
         """As in `Strategy`."""
         return round_budget(left, rounds_left)
 
     async def grow(self, turn: Round) -> list[Candidate]:
-        """As in `Strategy`; arms are in random order."""
+        """As in `Strategy`: combined edits first, the rest in random order."""
         before = self._state.asked
-        slots = self._slots(turn)
-        applicants = await self._gated(await self._expand(turn, slots), turn.budget - (self._state.asked - before))
-        applicants += await self._fill_up(turn, sum(slots.values()) - len(applicants))
-        arms = [applicant.candidate for applicant in applicants]
+        parents = self._parents(turn)
+        drafts = self._drafts(turn)
+        needed = any(drafts[name] for name in GATED & drafts.keys())
+        minibatches = await self._minibatches.draw(turn, parents, needed=needed)
+        applicants = await self._proposed(turn, self._growths(turn, parents, drafts, minibatches))
+        written = [applicant for applicant in applicants if applicant.written_for]
+        verdicts = await self._gate.judge(written, turn.budget - (self._state.asked - before))
+        combined = self._combined(turn, written, verdicts)
+        arms = [applicant.candidate for applicant in applicants if not applicant.written_for]
+        arms += await self._fill_up(turn, sum(drafts.values()) - len(arms) - len(written), minibatches)
         generator(self._state.settings.seed, "arms", turn.number).shuffle(arms)
-        return arms
+        return [*combined, *arms]
 
     def learn(self, turn: Round, arms: Sequence[Candidate]) -> None:
-        """As in `Strategy`."""
+        """As in `Strategy`: enter the gain of each arm over its parent, as far as both have met the same cases."""
         for arm in arms:
             parent = self._state.roster.parent_of(arm)
             if parent is not None and self._pulls.count(arm):
-                self._state.books.enter(arm, success=self._pulls.better(arm, parent))
+                self._enter(arm, self._gain(arm, parent))
 
-    async def _gated(self, applicants: list[Applicant], budget: int) -> list[Applicant]:
-        fates = await entry_gate(applicants, self._state.outcomes, budget)
-        self._state.roster.note(fates)
-        for applicant in applicants:
-            if applicant.candidate.id in fates:
-                self._state.books.enter(applicant.candidate, success=False)
-        return [applicant for applicant in applicants if applicant.candidate.id not in fates]
+    def _gain(self, arm: Candidate, parent: Candidate) -> float:
+        if not self._pulls.better(arm, parent):
+            return 0.0
+        upto = min(self._pulls.count(arm), self._pulls.count(parent))
+        return self._pulls.utility(arm, upto) - self._pulls.utility(parent, upto)
 
-    def _slots(self, turn: Round) -> dict[str, int]:
+    def _enter(self, candidate: Candidate, gain: float) -> None:
+        asked = len(self._state.outcomes.of(candidate)) + (candidate.operator not in FREE)
+        self._state.books.enter(candidate.operator, gain, asked)
+
+    def _parents(self, turn: Round) -> list[Candidate]:
+        """The beam; after a stalled round, also one from the Pareto front that wins where the best loses."""
+        others = self._partners(turn.parents[0]) if turn.widened else []
+        return [*turn.parents, *[other for other in others if other not in turn.parents][:1]]
+
+    def _partners(self, parent: Candidate) -> list[Candidate]:
+        met = [candidate for candidate in self._state.roster.candidates if self._pulls.count(candidate)]
+        return complements(parent, [other for other in front(met, self._pulls) if other is not parent], self._pulls)
+
+    def _drafts(self, turn: Round) -> dict[str, int]:
         """How many drafts each operator is to make in this round."""
-        kinds = [proposer.name for proposer in self._state.proposers.able(self._state.start.prompt)]
-        shares = self._state.books.shares(kinds)
-        settings = self._state.settings
-        number = settings.max_expansion_factor * len(turn.parents)
-        while number > 1 and self._affordable(turn, number, shares) < number:
-            number -= 1
-        return apportion(number, shares)
-
-    def _affordable(self, turn: Round, number: int, shares: Mapping[str, float]) -> int:
-        """How many arms the selector can take when `number` drafts have been made and gated."""
-        text = apportion(number, shares).get("text", 0)
-        left = turn.budget - rewriting_cost(text, self._state.settings.errors_per_gradient)
-        return self._state.selector.arms(left, self._pulls.size)
-
-    async def _expand(self, turn: Round, slots: dict[str, int]) -> list[Applicant]:
-        """The round's new candidates, as far as the guards let them through."""
-        minibatches = await self._minibatches(turn, needed=slots.get("text", 0) > 0)
-        calls = proposer_calls(turn.budget)
-        growths = [
-            (proposer, self._growth(turn, proposer, parent, minibatches[parent.id], drafts, most))
+        arm = turn.budget / max(1, self._state.selector.arms(turn.budget, self._pulls.size))
+        prices = {
+            proposer.name: EDIT_PRICE + PASS_RATE * arm if proposer.name in GATED else arm + (proposer.name not in FREE)
             for proposer in self._state.proposers.able(self._state.start.prompt)
-            for parent, drafts, most in zip(
-                turn.parents,
-                deal(slots.get(proposer.name, 0), len(turn.parents)),
-                deal(calls, len(turn.parents)),
-                strict=True,
+        }
+        return self._state.books.deal(turn.budget, prices)
+
+    def _growths(
+        self,
+        turn: Round,
+        parents: Sequence[Candidate],
+        drafts: Mapping[str, int],
+        minibatches: Mapping[int, Sequence[Outcome]],
+    ) -> list[tuple[Proposer, Growth]]:
+        """Each operator's turn with each parent."""
+        return [
+            (proposer, self._growth(turn, proposer, parent, minibatches[parent.id], number))
+            for proposer in self._state.proposers.able(self._state.start.prompt)
+            for parent, number in zip(
+                parents, self._dealt(proposer, drafts.get(proposer.name, 0), len(parents)), strict=True
             )
         ]
-        made = await in_order(proposer.propose(growth) for proposer, growth in growths)
-        return [
-            applicant
-            for (_, growth), drafts in zip(growths, made, strict=True)
-            for applicant in self._admitted(drafts, growth, turn)
-        ]
 
-    async def _fill_up(self, turn: Round, number: int) -> list[Applicant]:
-        """`number` more candidates that cost no request to make, where they have paid so far."""
-        demonstrations = self._state.proposers.demonstrations
-        pays = self._state.books.payoff(demonstrations.name) >= WORTH_MORE
-        if number <= 0 or not pays or not demonstrations.able(self._state.start.prompt):
-            return []
-        parent = turn.parents[0]
-        growth = self._growth(turn, demonstrations, parent, self._known(parent), number, 0, extra=1)
-        return self._admitted(await demonstrations.propose(growth), growth, turn)
+    def _dealt(self, proposer: Proposer, drafts: int, parents: int) -> list[int]:
+        """Drafts for each parent: even shares, but edits of the best ones first, for those of one can be combined."""
+        if proposer is not self._state.proposers.rewriting:
+            return deal_evenly(drafts, parents)
+        most = self._state.proposers.rewriting.capacity
+        return [min(most, max(0, drafts - place * most)) for place in range(parents)]
 
     def _growth(
         self,
@@ -117,8 +132,7 @@ class Apo:
         proposer: Proposer,
         parent: Candidate,
         minibatch: Sequence[Outcome],
-        slots: int,
-        calls: int,
+        drafts: int,
         *,
         extra: int = 0,
     ) -> Growth:
@@ -126,12 +140,22 @@ class Apo:
             parent=parent,
             minibatch=minibatch,
             threshold=self._threshold,
-            slots=slots,
-            calls=calls,
-            tried=self._state.roster.tried(self._pulls, TRIED_SHOWN),
+            slots=drafts,
+            calls=CALLS_A_DRAFT * drafts,
+            tried=self._state.roster.tried(self._state.outcomes, TRIED_SHOWN),
             widened=turn.widened,
             rng=generator(self._state.settings.seed, "grow", turn.number, parent.id, proposer.name, extra),
+            partners=self._partners(parent),
         )
+
+    async def _proposed(self, turn: Round, growths: Sequence[tuple[Proposer, Growth]]) -> list[Applicant]:
+        """The round's new candidates, as far as the guards let them through."""
+        made = await in_order(proposer.propose(growth) for proposer, growth in growths)
+        return [
+            applicant
+            for (_, growth), drafts in zip(growths, made, strict=True)
+            for applicant in self._admitted(drafts, growth, turn)
+        ]
 
     def _admitted(self, drafts: Sequence[Draft], growth: Growth, turn: Round) -> list[Applicant]:
         admitted = []
@@ -139,47 +163,55 @@ class Apo:
             candidate = self._state.roster.enrol(draft, turn.number)
             refusal = self._state.guards.refusal(draft)
             if refusal is None:
-                admitted.append(Applicant(candidate, draft.written_for, growth.minibatch, self._threshold))
+                passed = tuple(outcome.case for outcome in passes(growth.minibatch, self._threshold))
+                admitted.append(Applicant(candidate, growth.parent, draft.written_for, passed))
             else:
                 self._state.roster.note({candidate.id: f"refused: {refusal}"})
-                self._state.books.enter(candidate, success=False)
+                self._enter(candidate, 0.0)
         return admitted
 
-    async def _minibatches(self, turn: Round, *, needed: bool) -> dict[int, tuple[Outcome, ...]]:
-        """Each parent's outcomes on fresh train cases; where they would cost requests, only if `needed`."""
-        size = self._state.settings.minibatch_size * (2 if turn.widened else 1)
-        affordable = min(size, max(SMALLEST_MINIBATCH, turn.budget // (MINIBATCH_SHARE * len(turn.parents))))
-        drawn: dict[int, Sequence[Case]] = {}
-        for parent in turn.parents:
-            rng = generator(self._state.settings.seed, "minibatch", turn.number, parent.id)
-            cases = _unshown(self._state.train, parent)
-            known = self._known(parent)
-            if len(known) >= min(affordable, len(cases)):
-                drawn[parent.id] = _mixed(known, size, self._threshold, rng)
-            else:
-                drawn[parent.id] = rng.sample(cases, min(affordable, len(cases))) if needed else ()
-        await self._state.outcomes.obtain([(parent, drawn[parent.id]) for parent in turn.parents])
-        seen = {parent.id: self._state.outcomes.of(parent) for parent in turn.parents}
-        return {
-            id_: tuple(seen[id_][case.id] for case in cases if case.id in seen[id_]) for id_, cases in drawn.items()
-        }
+    def _combined(self, turn: Round, applicants: Sequence[Applicant], verdicts: Sequence[Verdict]) -> list[Candidate]:
+        """For each parent one candidate, with all changes of its edits that got in."""
+        made = []
+        for parent in {applicant.parent.id: applicant.parent for applicant in applicants}.values():
+            own = [each for each in verdicts if each.change.applicant.parent is parent]
+            made += self._combination(turn, parent, own)
+        for applicant in applicants:
+            own = [each for each in verdicts if each.change.applicant is applicant]
+            kept = sum(each.is_in for each in own)
+            self._state.roster.note({applicant.candidate.id: f"taken apart: {kept} of {len(own)} changes kept"})
+            self._enter(applicant.candidate, 0.0)
+        return made
 
-    def _known(self, parent: Candidate) -> tuple[Outcome, ...]:
-        """The outcomes of `parent` on train that have been seen."""
-        seen = self._state.outcomes.of(parent)
-        return tuple(seen[case.id] for case in _unshown(self._state.train, parent) if case.id in seen)
+    def _combination(self, turn: Round, parent: Candidate, verdicts: Sequence[Verdict]) -> list[Candidate]:
+        """At most one candidate: none where no change got in, or what came of them is known already."""
+        kept = [each for each in verdicts if each.is_in]
+        if not kept:
+            return []
+        edits = {each.change.applicant.candidate.id: each.change.applicant for each in kept}
+        gradients = dict.fromkeys(edit.candidate.gradient for edit in edits.values() if edit.candidate.gradient)
+        cases = {case.id: case for edit in edits.values() for case in edit.written_for}
+        note = f"{len(kept)} changes of {len(edits)} edits"
+        prompt = combine(parent.prompt, kept)
+        draft = Draft(prompt, parent, "edit", "\n".join(gradients), tuple(cases.values()), note)
+        candidate = self._state.roster.enrol(draft, turn.number)
+        refusal = (
+            self._state.guards.refusal(draft) if prompt not in [e.candidate.prompt for e in edits.values()] else None
+        )
+        if refusal is not None:
+            self._state.roster.note({candidate.id: f"refused: {refusal}"})
+            return []
+        return [candidate]
 
+    async def _fill_up(self, turn: Round, number: int, minibatches: Mapping[int, Sequence[Outcome]]) -> list[Candidate]:
+        """`number` more candidates that cost no request to make, where no operator has paid better."""
+        demonstrations = self._state.proposers.demonstrations
+        if number <= 0 or not demonstrations.able(self._state.start.prompt) or not self._leads(demonstrations.name):
+            return []
+        parent = turn.parents[0]
+        growth = self._growth(turn, demonstrations, parent, minibatches[parent.id], number, extra=1)
+        return [each.candidate for each in self._admitted(await demonstrations.propose(growth), growth, turn)]
 
-def _unshown(train: Sequence[Case], parent: Candidate) -> list[Case]:
-    """The cases whose answers do not stand in the prompt."""
-    shown = [dict(inputs) for inputs, _ in parent.prompt.demonstrations]
-    return [case for case in train if dict(case.inputs) not in shown]
-
-
-def _mixed(known: Sequence[Outcome], size: int, threshold: float, rng: random.Random) -> list[Case]:
-    """`size` cases, half of them failures where there are as many, in random order."""
-    failed = [outcome.case for outcome in failures(known, threshold)]
-    passed = [outcome.case for outcome in passes(known, threshold)]
-    bad = rng.sample(failed, min(len(failed), max(size // 2, size - len(passed))))
-    good = rng.sample(passed, min(len(passed), size - len(bad)))
-    return rng.sample([*bad, *good], len(bad) + len(good))
+    def _leads(self, operator: str) -> bool:
+        kinds = [proposer.name for proposer in self._state.proposers.able(self._state.start.prompt)]
+        return all(self._state.books.payoff(operator) >= self._state.books.payoff(kind) for kind in kinds)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from apo_ci.inputs.datasets import Case
 from apo_ci.search.gradients import success_threshold
+from apo_ci.search.objective import make_objective
 from apo_ci.search.optimizers.factory import make_strategy
 from apo_ci.search.optimizers.rounds import Rounds
 from apo_ci.search.pulls import Pulls, freeze_order
@@ -25,5 +26,5 @@ async def begin(state: SearchState, dev: Sequence[Case]) -> Rounds | None:
         return None
     threshold = success_threshold(values)
     order = freeze_order(dev, seen, threshold, generator(state.settings.seed, "dev"))
-    pulls = Pulls(order, state.outcomes, state.task.metric)
+    pulls = Pulls(order, state.outcomes, state.task.metric, make_objective(state.settings), state.start)
     return Rounds(state, pulls, make_strategy(state, pulls, threshold))

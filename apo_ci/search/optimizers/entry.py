@@ -1,76 +1,186 @@
-"""The entry gate: a rewriting must mend some of the train cases that it was written for, and break fewer.
+"""The entry gate: of an edit, only those changes come in that mend more train cases than they break.
 
-The cases are the parent's own, so what the parent scored on them is known. Failures come first; only who mends one
-is tried on passes.
+An optimizer model does what it was told, and now and then something else besides. So an edit is taken apart into hunks,
+and each one is tried by itself: on the train cases that share its rare words, for a wrong rule does harm where it
+applies and seldom elsewhere; a hunk that speaks of no case in particular, on the failures that the edit was written for
+and on passes. The parent meets the same cases, so that the comparison is paired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
+from apo_ci.errors import InputError
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
+from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate
-from apo_ci.search.gradients import passes
+from apo_ci.search.hunks import Hunk, compose, split
+from apo_ci.search.operators.drafting import rewritten
 from apo_ci.search.outcomes import Outcomes
+from apo_ci.search.relevance import Relevance
+from apo_ci.search.writing.sentences import merged
 
-FEWEST_PASSES = 2
+MOST_SPOKEN_OF = 10  # cases for a hunk that speaks of some
+FEWEST_SPOKEN_OF = 2
+MOST_FAILURES, MOST_PASSES = 8, 4  # for any other
+LEAD = 2  # mended over broken cases that a hunk needs to get in: most hunks do nothing, but for luck
+FEW = 3  # with so few cases, one is enough
+SAME_CASES = 0.5  # of all cases of two hunks in common: they say the same
 
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """A candidate at the gate, its parent's outcomes on the minibatch, and the failures it was written for."""
+    """An edit at the gate, its parent, the failures it was written for, and cases that the parent gets right."""
 
     candidate: Candidate
+    parent: Candidate
     written_for: tuple[Case, ...]
-    minibatch: Sequence[Outcome]
-    threshold: float
+    passed: tuple[Case, ...]
 
 
-def cost(written_for: int) -> int:
-    """The most requests that one applicant takes."""
-    return written_for + max(FEWEST_PASSES, written_for // 2)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One hunk of an applicant on trial: the parent with this hunk alone, and what it is tried on.
 
-
-async def entry_gate(applicants: Sequence[Applicant], outcomes: Outcomes, budget: int) -> dict[int, str]:
-    """Why candidates are turned away, by id; who is not in it may go on.
-
-    Spends at most `budget` requests; applicants that it does not reach go on untried. So do those that were not
-    written for any case.
+    It gets in when it mends at least `lead` cases more than it breaks.
     """
-    tried: list[Applicant] = []
-    for applicant in applicants:
-        price = cost(len(applicant.written_for))
-        if applicant.written_for and price <= budget:
-            tried.append(applicant)
-            budget -= price
-    await outcomes.obtain([(applicant.candidate, applicant.written_for) for applicant in tried])
-    fates = {
-        applicant.candidate.id: "dropped: mends none of the train cases it was written for"
-        for applicant in tried
-        if _balance(applicant, applicant.written_for, outcomes)[0] == 0
-    }
-    left = [applicant for applicant in tried if applicant.candidate.id not in fates]
-    await outcomes.obtain([(applicant.candidate, _passes(applicant)) for applicant in left])
-    for applicant in left:
-        gained, lost = _balance(applicant, (*applicant.written_for, *_passes(applicant)), outcomes)
-        if lost >= gained:
-            fates[applicant.candidate.id] = f"dropped: mends {gained} train cases and breaks {lost}"
-    return fates
+
+    applicant: Applicant
+    hunk: Hunk
+    probe: Candidate
+    cases: tuple[Case, ...]
+    lead: int
 
 
-def _passes(applicant: Applicant) -> tuple[Case, ...]:
-    number = max(FEWEST_PASSES, len(applicant.written_for) // 2)
-    return tuple(outcome.case for outcome in passes(applicant.minibatch, applicant.threshold)[:number])
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a change did."""
+
+    change: Change
+    mended: int
+    broken: int
+
+    @property
+    def is_in(self) -> bool:
+        """Whether it gets in."""
+        return self.mended - self.broken >= self.change.lead
 
 
-def _balance(applicant: Applicant, cases: Sequence[Case], outcomes: Outcomes) -> tuple[int, int]:
-    """On how many of `cases` the candidate scores higher than its parent, and on how many lower."""
-    before = _values({outcome.case.id: outcome for outcome in applicant.minibatch})
-    after = _values(outcomes.of(applicant.candidate))
-    both = [case.id for case in cases if case.id in before and case.id in after]
-    return sum(after[id_] > before[id_] for id_ in both), sum(after[id_] < before[id_] for id_ in both)
+class EntryGate:
+    """Tries applicants hunk by hunk."""
+
+    def __init__(self, outcomes: Outcomes, relevance: Relevance):
+        self._outcomes = outcomes
+        self._relevance = relevance
+        self._probes = 0
+
+    async def judge(self, applicants: Sequence[Applicant], budget: int) -> list[Verdict]:
+        """A verdict on each change, for at most `budget` requests; what they do not reach gets none."""
+        taken_apart = [list(self._changes(applicant)) for applicant in applicants]
+        in_turn = filter(None, chain.from_iterable(zip_longest(*taken_apart)))
+        trials = self._affordable(in_turn, budget)
+        await self._outcomes.obtain(_jobs(trials))
+        return [self._verdict(change) for change in trials]
+
+    def _changes(self, applicant: Applicant) -> list[Change]:
+        parent, whole = applicant.parent.prompt, applicant.candidate.prompt
+        before, after = parent.bare or parent, whole.bare or whole
+        hunks = split(before, after) if applicant.written_for else ()
+        changes = []
+        for hunk in hunks:
+            if len(hunks) > 1 and self._is_by_the_way(applicant, hunk):
+                continue
+            prompt = whole if len(hunks) == 1 else _with(parent, before, after, hunk)
+            if prompt is not None:
+                changes.append(self._change(applicant, hunk, prompt, alone=len(hunks) == 1))
+        return changes
+
+    def _change(self, applicant: Applicant, hunk: Hunk, prompt: Prompt, *, alone: bool) -> Change:
+        self._probes += 1
+        one = applicant.candidate
+        probe = one if alone else Candidate(prompt, -self._probes, one.parent, "edit", one.gradient, one.round)
+        spoken_of = self._relevance.about(hunk.added or hunk.removed, MOST_SPOKEN_OF)
+        if len(spoken_of) >= FEWEST_SPOKEN_OF:
+            return Change(applicant, hunk, probe, tuple(spoken_of), 1 if len(spoken_of) <= FEW else LEAD)
+        cases = (*applicant.written_for[:MOST_FAILURES], *applicant.passed[:MOST_PASSES])
+        return Change(applicant, hunk, probe, cases, 1 if alone else LEAD)
+
+    def _is_by_the_way(self, applicant: Applicant, hunk: Hunk) -> bool:
+        """Whether a hunk words something anew that the gradient does not speak of: nobody asked for that."""
+        asked = self._relevance.rare(applicant.candidate.gradient or "")
+        touched = self._relevance.rare(f"{hunk.removed} {hunk.added}")
+        return bool(hunk.removed and hunk.added) and not asked & touched
+
+    def _affordable(self, changes: Iterable[Change], budget: int) -> list[Change]:
+        trials: list[Change] = []
+        for change in changes:
+            both = (change.probe, change.applicant.parent)
+            price = sum(len(self._outcomes.missing(candidate, change.cases)) for candidate in both)
+            if price <= budget:
+                trials.append(change)
+                budget -= price
+        return trials
+
+    def _verdict(self, change: Change) -> Verdict:
+        before = _values(self._outcomes.of(change.applicant.parent))
+        after = _values(self._outcomes.of(change.probe))
+        both = [case.id for case in change.cases if case.id in before and case.id in after]
+        mended = sum(after[id_] > before[id_] for id_ in both)
+        return Verdict(change, mended, sum(after[id_] < before[id_] for id_ in both))
+
+
+def combine(parent: Prompt, verdicts: Sequence[Verdict]) -> Prompt:
+    """`parent` with all changes that got in; of those that speak of the same cases, the one that did best."""
+    chosen: list[Verdict] = []
+    for verdict in sorted((each for each in verdicts if each.is_in), key=lambda each: each.broken - each.mended):
+        if not any(_says_the_same(verdict.change, other.change) for other in chosen):
+            chosen.append(verdict)
+    bare = parent.bare or parent
+    result = bare
+    for edit in {each.change.applicant.candidate.id: each.change.applicant.candidate for each in chosen}.values():
+        kept = [each.change.hunk.number for each in chosen if each.change.applicant.candidate is edit]
+        version = compose(bare, edit.prompt.bare or edit.prompt, kept)
+        result = three_way(bare, result, version)
+    return result.with_demonstrations(parent.demonstrations) if parent.demonstrations else result
+
+
+def three_way(base: Prompt, first: Prompt, second: Prompt) -> Prompt:
+    """`first` with what `second` changed of `base`, sentence by sentence; `first` where that is no prompt."""
+    if first == base:
+        return second
+    if not len(base.parts) == len(first.parts) == len(second.parts):
+        return first
+    triples = enumerate(zip(base.parts, first.parts, second.parts, strict=True))
+    texts = {index: merged(one.text, two.text, three.text) for index, (one, two, three) in triples}
+    return rewritten(first, texts) or first
+
+
+def _with(parent: Prompt, before: Prompt, after: Prompt, hunk: Hunk) -> Prompt | None:
+    """`parent` with one hunk of the change from `before` to `after`, both without demonstrations."""
+    try:
+        prompt = compose(before, after, [hunk.number])
+        return prompt.with_demonstrations(parent.demonstrations) if parent.demonstrations else prompt
+    except InputError:
+        return None
+
+
+def _says_the_same(one: Change, other: Change) -> bool:
+    """Whether two changes of different edits were tried on about the same cases, as those that their words name."""
+    mine, theirs = {case.id for case in one.cases}, {case.id for case in other.cases}
+    apart = one.applicant.candidate is not other.applicant.candidate
+    return apart and len(mine & theirs) > SAME_CASES * len(mine | theirs)
+
+
+def _jobs(trials: Sequence[Change]) -> list[tuple[Candidate, list[Case]]]:
+    """Each probe and each parent once, with all cases that it has to meet."""
+    jobs: dict[int, tuple[Candidate, list[Case]]] = {}
+    for change in trials:
+        for candidate in (change.probe, change.applicant.parent):
+            jobs.setdefault(candidate.id, (candidate, []))[1].extend(change.cases)
+    return list(jobs.values())
 
 
 def _values(outcomes: Mapping[str, Outcome]) -> dict[str, float]:

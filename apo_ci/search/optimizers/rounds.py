@@ -15,6 +15,7 @@ from apo_ci.search.state import SearchState
 
 LEAST_ROUND = 16  # requests; with less, nothing new can be learnt
 PERFECT = 1 - 1e-9
+MOST_BARREN = 3  # rounds in a row in which the optimizer model was asked, and wrote nothing that can be used
 
 
 class Rounds:
@@ -24,6 +25,7 @@ class Rounds:
         self._state = state
         self._strategy = strategy
         self._stalled = 0
+        self._barren = 0
         self.pulls = pulls
         self.number = 0
         self.beam = self._first_beam()
@@ -32,11 +34,13 @@ class Rounds:
         """Why there is no further round; `None` when there is one."""
         state = self._state
         best = state.best
-        if self.pulls.count(best) == self.pulls.size and self.pulls.estimate(best) >= PERFECT:
+        if self._is_perfect(best):
             return "perfect on dev"
         if self.number >= state.settings.rounds:
             return "complete"
         if self._strategy.patience is not None and self._stalled >= self._strategy.patience:
+            return "stalled"
+        if self._barren >= MOST_BARREN:
             return "stalled"
         if state.exhausted or state.spending.calls_left(_prompts(self.beam)) < LEAST_ROUND:
             cap = state.spending.tightest_cap(_prompts(self.beam))
@@ -51,7 +55,11 @@ class Rounds:
         budget = self._strategy.budget(left, state.settings.rounds - self.number + 1, self.beam)
         budget = min(budget, left if allowance is None else allowance)
         turn = Round(self.number, tuple(self.beam), budget, widened=self._stalled > 0)
+        replies, usable = state.proposers.asked, state.roster.admitted
         arms = await self._strategy.grow(turn)
+        is_barren = state.proposers.asked > replies and state.roster.admitted == usable
+        self._barren = self._barren + 1 if is_barren else 0
+        await self._measure_best((budget - (state.asked - before)) // 2)
         possible = state.spending.calls_left(_prompts([*self.beam, *arms]))
         selection = await state.selector.select(
             [*self.beam, *arms],
@@ -62,6 +70,12 @@ class Rounds:
         self._settle(selection)
         self._strategy.learn(turn, arms)
 
+    async def _measure_best(self, budget: int) -> None:
+        """Bring the best to all of dev if `budget` allows it: it was chosen on a part of dev that was kind to it."""
+        best = self._state.best
+        if self.pulls.cost(best, self.pulls.size) <= budget:
+            await self.pulls.extend([best], self.pulls.size)
+
     async def finish(self) -> None:
         """Bring the best to all of dev where the budget allows it, and fall back to the start if it does no better."""
         state = self._state
@@ -70,6 +84,12 @@ class Rounds:
             await self.pulls.extend([best], self.pulls.size)
         if best is not state.start and not self.pulls.better(best, state.start):
             state.best = state.start
+
+    def _is_perfect(self, best: Candidate) -> bool:
+        """Whether there is nothing left to gain; a perfect prompt may still become cheaper, where that counts."""
+        if self._state.settings.minds_cost:
+            return False
+        return self.pulls.count(best) == self.pulls.size and self.pulls.estimate(best) >= PERFECT
 
     def report(self) -> RoundReport:
         """Where the search stands."""

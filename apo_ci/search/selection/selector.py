@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,7 @@ from apo_ci.search.pulls import Pulls
 FIRST_RUNG = 8
 SHORTEST_RUNG = 6
 LEFT_OUT = "not tried: the budget was too small"
+UNANSWERED = "dropped: not one reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +49,21 @@ class Selector(Protocol):
 
 
 def rank(arms: Sequence[Candidate], pulls: Pulls, upto: int | None, seed: int) -> list[Candidate]:
-    """Arms by their estimate, best first; ties fall by the seed, not by what the text says.
+    """Arms by their utility, best first; ties fall by the seed, not by what the text says.
 
-    The estimate is that on a common prefix of `upto` cases, or with `None` that on each arm's own prefix.
+    The utility is that on a common prefix of `upto` cases, or with `None` that on each arm's own prefix.
     """
-    return sorted(arms, key=lambda arm: (-round(pulls.estimate(arm, upto), 9), _lot(seed, arm)))
+    return sorted(arms, key=lambda arm: (-round(pulls.utility(arm, upto), 9), lot(seed, arm)))
 
 
 def conclude(
     arms: Sequence[Candidate], keep: int, pulls: Pulls, upto: int | None, fates: Mapping[int, str], seed: int
 ) -> Selection:
-    """Keep the best of `arms` as `rank` has them; `fates` are those of the arms that left earlier."""
-    ranked = rank(arms, pulls, upto, seed)
+    """Keep the best of `arms` as `rank` has them, but none that is untried; `fates` are of those that left earlier."""
+    untried = {arm.id: LEFT_OUT if upto == 0 else UNANSWERED for arm in arms if not pulls.count(arm)}
+    ranked = rank([arm for arm in arms if arm.id not in untried], pulls, upto or None, seed)
     lost = {arm.id: f"dropped: others did better on {pulls.count(arm)} cases" for arm in ranked[keep:]}
-    return Selection(tuple(ranked[:keep]), {**fates, **lost})
+    return Selection(tuple(ranked[:keep]), {**fates, **untried, **lost})
 
 
 def costly(arms: Sequence[Candidate], pulls: Pulls) -> list[Candidate]:
@@ -70,7 +73,8 @@ def costly(arms: Sequence[Candidate], pulls: Pulls) -> list[Candidate]:
 
 def longest_prefix(arms: Sequence[Candidate], pulls: Pulls, budget: int) -> int:
     """The longest prefix that `budget` can bring all of `arms` to."""
-    return next((upto for upto in range(pulls.size, 0, -1) if sum(pulls.cost(arm, upto) for arm in arms) <= budget), 0)
+    lengths = range(1, pulls.size + 1)
+    return bisect_right(lengths, budget, key=lambda upto: sum(pulls.cost(arm, upto) for arm in arms))
 
 
 def sign_test(wins: int, losses: int) -> float:
@@ -80,5 +84,6 @@ def sign_test(wins: int, losses: int) -> float:
     return float(Fraction(ways, 2**tosses))
 
 
-def _lot(seed: int, arm: Candidate) -> bytes:
+def lot(seed: int, arm: Candidate) -> bytes:
+    """What ties fall by: it follows from the seed and the arm's id alone."""
     return hashlib.sha256(f"{seed}:{arm.id}".encode()).digest()

@@ -17,8 +17,9 @@ from apo_ci.lm.model import LanguageModel, Message
 from apo_ci.search.candidate import Tried
 from apo_ci.search.gradients import FailureGroup
 from apo_ci.search.seeds import generator
-from apo_ci.search.writing.wording import described, fill, one_line
-from apo_ci.search.writing.writer import OptimizerModel, Texts
+from apo_ci.search.writing.sentences import names_all, sentences, union, without
+from apo_ci.search.writing.wording import described, fill, listed, one_line
+from apo_ci.search.writing.writer import Change, OptimizerModel, Reasons, Texts
 
 TEMPERATURE = 0.6
 LONGEST_LINE = 300  # characters of a case that are shown
@@ -30,6 +31,8 @@ _LABELS = ("instruction:", "in other words:", "improved:", "note:", "case:")
 
 class CompletionWriter:
     """Asks for one line at a time."""
+
+    changes: tuple[Change, ...] = ("labels stated",)
 
     def __init__(self, model: LanguageModel, settings: TaskModel, seed: int):
         self.model = OptimizerModel(model, settings, Parameters())
@@ -45,17 +48,16 @@ class CompletionWriter:
         line = await self._line("completion_gradient", {"instruction": target.line, "cases": cases}, 48, sample)
         return () if line is None else (line,)
 
-    async def edit(
-        self, prompt: Prompt, reason: str, group: FailureGroup, tried: Sequence[Tried], sample: int
-    ) -> Texts:
-        """As in `Writer`; the group and what was tried are not shown, they would be copied.
+    async def edit(self, prompt: Prompt, reasons: Reasons, tried: Sequence[Tried], sample: int) -> Texts:
+        """As in `Writer`; the groups and what was tried are not shown, they would be copied.
 
-        A reply that loses some of the instruction gives way to the instruction with the reason after it.
+        A reply that loses some of the instruction gives way to the instruction with the reasons after it.
         """
         target = instruction_of(prompt)
         if target is None:
             return {}
-        values = {"instruction": target.line, "reason": one_line(reason)}
+        reason = " ".join(one_line(reason) for reason, _ in reasons)
+        values = {"instruction": target.line, "reason": reason}
         line = await self._line("completion_edit", values, target.tokens, sample)
         return target.replaced(line if line and len(line) > len(target.line) else f"{target.line} {reason}")
 
@@ -66,6 +68,43 @@ class CompletionWriter:
             return {}
         line = await self._line("completion_paraphrase", {"instruction": target.line}, target.tokens, sample)
         return {} if line is None else target.replaced(line)
+
+    async def critique(self, prompt: Prompt, score: float, group: FailureGroup, sample: int) -> tuple[str, Texts]:
+        """As in `Writer`: the first reason, and the instruction with the reason after it. The score is not shown."""
+        target = instruction_of(prompt)
+        reasons = await self.reasons(prompt, group, 1, sample) if group.outcomes else ()
+        if target is None or not reasons:
+            return "", {}
+        return reasons[0], target.replaced(f"{target.line} {reasons[0]}")
+
+    async def rephrase(self, prompt: Prompt, index: int, phrase: tuple[int, int], sample: int) -> str | None:
+        """As in `Writer`; the rest of the prompt is not shown."""
+        line = one_line(prompt.parts[index].text[slice(*phrase)])
+        return await self._line("completion_paraphrase", {"instruction": line}, max(32, len(line)), sample)
+
+    async def merge(self, prompt: Prompt, other: Prompt, sample: int) -> Texts:
+        """As in `Writer`, without a request: the instruction with the sentences of the other one that it lacks."""
+        target, source = instruction_of(prompt), instruction_of(other)
+        if target is None or source is None:
+            return {}
+        line = union(target.line, source.line)
+        return {} if line == target.line or len(line) > LONGEST_INSTRUCTION else target.replaced(line)
+
+    async def shorten(self, prompt: Prompt, sample: int) -> Texts:
+        """As in `Writer`, without a request: one sentence of the instruction is left out, but not the first."""
+        target = instruction_of(prompt)
+        number = 0 if target is None else len(sentences(target.line))
+        if target is None or number < 2:
+            return {}
+        position = generator(self._seed, "shorten", sample).randrange(1, number)
+        return target.replaced(without(target.line, position))
+
+    async def restructure(self, prompt: Prompt, change: Change, labels: Sequence[str], sample: int) -> Texts:
+        """As in `Writer`, without a request: labels that are not named yet are stated after the instruction."""
+        target = instruction_of(prompt)
+        if target is None or change not in self.changes or names_all(target.line, labels):
+            return {}
+        return target.replaced(f"{target.line} Answer with {listed(labels)}.")
 
     async def _line(self, template: str, values: Mapping[str, object], longest: int, sample: int) -> str | None:
         """One line, sampled with a seed of its own, so that it can be had again."""

@@ -11,6 +11,7 @@ LONGEST_REPLY = 200_000  # characters; what is longer is read up to here
 LONGEST_REASON = 2_000
 _FENCE = re.compile(r"^```[\w-]*\n(.*?)\n?```$", re.DOTALL)
 _REASON = re.compile(r"<reason>", re.IGNORECASE)
+_CRITICISM = re.compile(r"<criticism>", re.IGNORECASE)
 _PART = re.compile(r"<part\s{1,4}id\s?=\s?[\"']?(\d{1,4})[\"']?\s?>", re.IGNORECASE)
 _PROMPT = re.compile(r"<prompt>", re.IGNORECASE)
 
@@ -22,6 +23,15 @@ def read_reasons(reply: str, most: int) -> tuple[str, ...]:
     found = data.get("reasons") if data is not None else [text for _, text in _tagged(reply, _REASON, "</reason>")]
     reasons = (reason.strip() for reason in found or () if isinstance(reason, str)) if isinstance(found, list) else ()
     return tuple(dict.fromkeys(reason[:LONGEST_REASON] for reason in reasons if reason))[:most]
+
+
+def read_criticism(reply: str) -> str:
+    """What a model says against its own prompt; empty when it says nothing."""
+    reply = reply[:LONGEST_REPLY]
+    data = _json_object(reply)
+    tagged = [text for _, text in _tagged(reply, _CRITICISM, "</criticism>")]
+    found = data.get("criticism") if data is not None else "\n".join(tagged)
+    return found.strip()[:LONGEST_REASON] if isinstance(found, str) else ""
 
 
 def read_parts(reply: str, number: int) -> dict[int, str]:

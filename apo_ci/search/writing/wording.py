@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -53,6 +53,25 @@ def numbered(prompt: Prompt) -> str:
     return "\n".join(shown)
 
 
+def marked(prompt: Prompt, index: int, first: int, last: int) -> str:
+    """`prompt` without its demonstrations, with tags around a stretch of one part's text and nothing else."""
+    bare = prompt if prompt.bare is None else prompt.bare
+    part = bare.parts[index]
+    text = f'{part.text[:first]}<part id="1">{part.text[first:last]}</part>{part.text[last:]}'
+    shown: list[str] = []
+    for nth, message in enumerate(bare.messages):
+        end = message.start + len(message.text)
+        around = (bare.body[message.start : part.start], bare.body[part.end : end])
+        shown.append(f"[{message.role}]\n{text.join(around) if nth == part.message else message.text}")
+    return "\n".join(shown)
+
+
+def plain(prompt: Prompt) -> str:
+    """`prompt` without its demonstrations, to be read only."""
+    bare = prompt if prompt.bare is None else prompt.bare
+    return "\n".join(f"[{message.role}]\n{message.text}" for message in bare.messages)
+
+
 def described(group: FailureGroup, longest: int) -> list[dict[str, str]]:
     """The failures of `group` as plain values, each cut to `longest` characters."""
     return [_describe(outcome, longest) for outcome in group.outcomes]
@@ -61,6 +80,12 @@ def described(group: FailureGroup, longest: int) -> list[dict[str, str]]:
 def shorten(text: str, longest: int) -> str:
     """`text`, or its beginning and an ellipsis."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`words` as people list alternatives: "A, B or C"."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def one_line(text: str) -> str:

@@ -29,6 +29,11 @@ class Writer(Protocol):
     questions apart. Texts are by index of `Prompt.parts`.
     """
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes of form that `restructure` can make."""
+        ...
+
     async def reasons(self, prompt: Prompt, group: FailureGroup, most: int, sample: int) -> tuple[str, ...]:
         """Why `prompt` fails the cases of `group`, in at most `most` reasons."""
         ...
@@ -39,6 +44,14 @@ class Writer(Protocol):
 
     async def paraphrase(self, prompt: Prompt, sample: int) -> Texts:
         """New texts of the parts that mean the same."""
+        ...
+
+    async def critique(self, prompt: Prompt, score: float, group: FailureGroup, sample: int) -> tuple[str, Texts]:
+        """A criticism of `prompt`, which scores `score` (1 is perfect) and fails `group`, and the next texts."""
+        ...
+
+    async def rephrase(self, prompt: Prompt, index: int, phrase: tuple[int, int], sample: int) -> str | None:
+        """The stretch `phrase` (first and last offset) of the text of part `index` in other words."""
         ...
 
     async def merge(self, prompt: Prompt, other: Prompt, sample: int) -> Texts:
@@ -58,7 +71,10 @@ class Writer(Protocol):
 
 
 class OptimizerModel:
-    """Sends the search's own requests; counts them in `asked`, and tells the end of the budget by `exhausted`."""
+    """Sends the search's own requests; counts them in `asked`, and tells the end of the budget by `exhausted`.
+
+    Of the requests, `failed` got no reply, and `cut_off` one that was not whole.
+    """
 
     def __init__(self, model: LanguageModel, settings: TaskModel, defaults: Parameters):
         self._model = model
@@ -66,6 +82,8 @@ class OptimizerModel:
         self._parameters = settings.parameters.over(defaults)
         self._refuses_schemas = False
         self.asked = 0
+        self.cut_off = 0
+        self.failed = 0
         self.exhausted = False
 
     async def ask(
@@ -98,4 +116,9 @@ class OptimizerModel:
         except BudgetExhaustedError:
             self.exhausted = True
             return None
-        return None if completion.finish_reason in _CUT_OFF else completion.text
+        except RequestFailedError:
+            self.failed += 1
+            raise
+        is_cut_off = completion.finish_reason in _CUT_OFF
+        self.cut_off += is_cut_off
+        return None if is_cut_off else completion.text

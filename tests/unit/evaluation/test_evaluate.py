@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 import time
 from collections.abc import Callable
@@ -80,6 +81,22 @@ async def _evaluate(
         replicates=replicates,
         on_outcome=on_outcome,
     )
+
+
+async def test_an_outcome_knows_the_tokens_that_were_reported() -> None:
+    (outcome,) = (await _evaluate(ScriptedModel(_remainder), cases=CASES[:1])).outcomes
+    assert (outcome.usage, outcome.seconds) == (Usage(1, 1), None)
+
+
+async def test_tokens_that_nobody_reported_are_guessed_by_length() -> None:
+    class Silent(ScriptedModel):
+        async def complete(self, request: Request) -> Completion:
+            bound = Usage(99_999, 99_999, reported=False)
+            return dataclasses.replace(await super().complete(request), usage=bound, seconds=0.5)
+
+    (outcome,) = (await _evaluate(Silent(_remainder), cases=CASES[:1])).outcomes
+    assert outcome.usage == Usage(4, 1, reported=False)  # "Label this: 0" has 13 characters
+    assert outcome.seconds == 0.5
 
 
 async def test_outcomes_come_in_the_order_of_cases_and_replicates_under_any_concurrency() -> None:

@@ -54,6 +54,24 @@ def test_a_reply_comes_back_as_it_was_put_and_marked_as_cached(cache: Cache, tex
     assert found.cached
 
 
+@pytest.mark.parametrize("seconds", [None, 0.0, 1.234])
+def test_a_cached_reply_keeps_its_latency_and_whether_its_tokens_were_reported(
+    cache: Cache, seconds: float | None
+) -> None:
+    put = Completion("Yes", "stop", Usage(30, 4, reported=False), "gpt-test", seconds=seconds)
+    cache.put(key_of("k"), put, "openai:x", "run", PAYMENT)
+    found = cache.get(key_of("k"))
+    assert found is not None
+    assert (found.seconds, found.usage) == (seconds, put.usage)
+
+
+@pytest.mark.parametrize("name", ["prompt_tokens", "completion_tokens", "seconds"])
+@pytest.mark.parametrize("value", ["9", -1, True, float("nan"), 10**400, []])
+def test_an_amount_that_is_none_makes_no_reply(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match="amount"):
+        Completion.from_json({**reply("Yes").as_json(), name: value})
+
+
 def test_a_missing_key_is_none(cache: Cache) -> None:
     assert cache.get(key_of("nobody")) is None
 

@@ -239,3 +239,46 @@ async def test_the_first_request_is_told_once_and_before_it_leaves() -> None:
     for _ in range(2):
         ledger.settle(await ledger.child(Budget()).reserve(Amount(calls=1), Purpose.HEAD), Charge(calls=1))
     assert told == [0]
+
+
+async def test_an_allotment_comes_on_top_of_what_is_spent_and_set_aside() -> None:
+    parent = Ledger(Budget(calls=20))
+    child = parent.child(Budget(calls=8))
+    child.earmark(Purpose.CONFIRM, Amount(calls=3))
+    for _ in range(2):
+        child.settle(await child.reserve(ONE, Purpose.SEARCH), PAID)
+    child.allot(Budget(calls=4))
+    assert (child.remaining(Purpose.SEARCH).calls, child.remaining(Purpose.CONFIRM).calls) == (4, 7)
+    assert child.budget.calls == 2 + 3 + 4
+    child.allot(Budget())
+    assert child.remaining(Purpose.SEARCH).calls == 20 - 2 - 3
+
+
+async def test_an_allotment_of_nothing_leaves_what_is_set_aside() -> None:
+    ledger = Ledger(Budget())
+    ledger.earmark(Purpose.CONFIRM, Amount(1, 50, 0.2))
+    ledger.allot(Budget(calls=0, tokens=0, usd=0.0))
+    assert ledger.set_aside == Amount(1, 50, 0.2)
+    with pytest.raises(BudgetExhaustedError):
+        await ledger.reserve(Amount(1, 1, 0.1), Purpose.SEARCH)
+    ledger.settle(await ledger.reserve(Amount(1, 50, 0.2), Purpose.CONFIRM), Charge(1, 40, 10, 0.2))
+    assert ledger.set_aside == Amount()
+
+
+async def test_the_seconds_of_an_allotment_count_from_now() -> None:
+    clock = Clock()
+    ledger = Ledger(Budget(seconds=5), clock)
+    clock.now = 4
+    ledger.allot(Budget(seconds=10))
+    assert ledger.seconds_left() == 10
+
+
+async def test_a_larger_allotment_lets_those_that_wait_go_on() -> None:
+    ledger = Ledger(Budget(tokens=100))
+    first = await ledger.reserve(Amount(1, 80), Purpose.SEARCH)
+    second = asyncio.ensure_future(ledger.reserve(Amount(1, 80), Purpose.SEARCH))
+    await asyncio.sleep(0)
+    ledger.allot(Budget(tokens=100))
+    ledger.settle(await second, PAID)
+    ledger.settle(first, PAID)
+    assert ledger.total.calls == 2

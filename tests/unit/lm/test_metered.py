@@ -382,3 +382,23 @@ def test_a_budget_that_suffices_is_used_to_the_end() -> None:
         return ledger
 
     assert run_virtually(main()).total.calls == 400
+
+
+def answered(transport: Simulated) -> Completion:
+    """The reply to one request in virtual time."""
+
+    async def main() -> Completion:
+        return await ask(transport, Ledger(Budget(), virtual_clock))
+
+    return run_virtually(main())
+
+
+def test_a_reply_knows_how_long_its_own_attempt_took() -> None:
+    transport = Simulated(failing(fault(Failure.BUSY, retry_after=7.0)), seconds=0.25)
+    assert answered(transport).seconds == 0.25
+
+
+def test_a_bound_in_place_of_usage_is_not_passed_off_as_reported() -> None:
+    bound = answered(Simulated(lambda *_: Reply(Completion("Yes", "stop", Usage()), None)))
+    told = answered(Simulated(lambda *_: Reply(Completion("Yes", "stop", Usage(3, 2)), Usage(3, 2))))
+    assert (bound.usage.reported, told.usage.reported) == (False, True)

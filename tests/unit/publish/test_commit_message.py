@@ -54,6 +54,15 @@ def test_one_fix_is_named_in_the_headline_with_its_gain() -> None:
     )
 
 
+def test_a_cheaper_prompt_is_named_with_its_saving() -> None:
+    cheaper = replace(FIX, delta=0.0, ci_low=-0.02, ci_high=0.02, saving=0.42)
+
+    message = commit_message([cheaper], run_url=RUN_URL, requested_by=None)
+
+    assert message.headline == "Improve prompts/tone.prompt.md (42% fewer tokens)"
+    assert "takes 42% fewer tokens a call, at 0.0 points, interval" in message.body.replace("\n  ", " ")
+
+
 def test_git_reads_the_trailers_back() -> None:
     other = replace(FIX, path="prompts/other.prompt.md", delta=-0.0001)
 

@@ -21,7 +21,10 @@ RENDERINGS: dict[str, Callable[[Report], str]] = {
 COMMENTS = [(name, "comment.md") for name in SITUATIONS]
 OTHERS = [
     *((name, "summary.md") for name in ("fail_with_better_suggestion", "pass_unchanged")),
-    *((name, "terminal.txt") for name in ("fail_with_better_suggestion", "many_prompts", "hostile", "new_prompt")),
+    *(
+        (name, "terminal.txt")
+        for name in ("fail_with_better_suggestion", "many_prompts", "several_searches", "hostile", "new_prompt")
+    ),
 ]
 
 

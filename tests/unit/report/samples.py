@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apo_ci.report.diff import unified_diff
+from apo_ci.report.hunks import HunkReport
 from apo_ci.report.model import (
     Account,
     Caps,
@@ -25,6 +26,8 @@ from apo_ci.report.model import (
     Suggestion,
     TrialReport,
 )
+from apo_ci.report.shares import SearchShare
+from apo_ci.report.tradeoff import Call, Tradeoff
 
 PATH = "prompts/sentiment.prompt.md"
 HEAD_TEXT = """---
@@ -158,6 +161,11 @@ TRIALS = (
         id=6, parent=2, operator="edit", round=2, dev_score=None, dev_n=0, fate="refused: a placeholder is gone"
     ),
 )
+TRADEOFF = Tradeoff(
+    present=Call(score=0.711, prompt_tokens=96.4, completion_tokens=2.1, usd=0.0419, seconds=0.412, length=61),
+    suggested=Call(score=0.933, prompt_tokens=142.8, completion_tokens=1.0, usd=0.0587, seconds=0.431, length=255),
+)
+PRICE_RULE = "Praise for the price, the shop or the delivery alone is not praise for the product."
 BETTER = Suggestion(
     status="better",
     delta=0.222,
@@ -183,6 +191,19 @@ BETTER = Suggestion(
     finish_reason="complete",
     calls=412,
     usd=0.0812,
+    tradeoff=TRADEOFF,
+    hunks=(
+        HunkReport(
+            removed="You label product reviews.",
+            added="You label product reviews: is the customer content with what they bought?",
+            delta=0.0185,
+            n=54,
+        ),
+        HunkReport(removed="Be brief.", added=PRICE_RULE, delta=0.1296, n=54),
+        HunkReport(added="Answer only Yes or No.", delta=0.0741, n=32),
+        HunkReport(examples=2, delta=0.0926, n=54),
+        HunkReport(added="Think about it carefully.", delta=-0.0185, n=54, kept=False),
+    ),
 )
 NO_BETTER = Suggestion(
     status="none",
@@ -197,6 +218,7 @@ NO_BETTER = Suggestion(
 )
 REVERT = BETTER.model_copy(
     update={
+        "hunks": (),
         "is_revert": True,
         "delta": 0.1806,
         "delta_over_base": 0.0,
@@ -209,8 +231,41 @@ REVERT = BETTER.model_copy(
         "diff": unified_diff(HEAD_TEXT, HEAD_TEXT.replace("Be brief.", "Answer only Yes or No."), PATH),
     }
 )
+SHORTER_TEXT = HEAD_TEXT.replace("You label product reviews. Be brief.", "Is the review positive?")
+CHEAPER = BETTER.model_copy(
+    update={
+        "hunks": (),
+        "status": "cheaper",
+        "delta": 0.0,
+        "delta_over_base": -0.0083,
+        "ci_low": -0.0267,
+        "ci_high": 0.0267,
+        "p_value": 1.0,
+        "n": 144,
+        "text": SHORTER_TEXT,
+        "diff": unified_diff(HEAD_TEXT, SHORTER_TEXT, PATH),
+        "explanation": (
+            "The best candidate scores 71.1% against 71.1% on 144 test cases that the search never saw (+0.0 points, "
+            "95% interval -2.7 to +2.7, p = 1): no loss is shown, and one as large as the tolerance is ruled out. A "
+            "call takes 42% fewer tokens (57 instead of 98); the tolerance is 3.0 points."
+        ),
+        "operators": ("shorten",),
+        "gradients": (),
+        "lineage": (
+            LineageStep(id=0, operator="start", round=0, dev_score=0.7037, n=54),
+            LineageStep(id=2, operator="shorten", round=1, dev_score=0.7037, n=54),
+        ),
+        "objective": "score_per_cost",
+        "tradeoff": Tradeoff(
+            present=TRADEOFF.present,
+            suggested=Call(score=0.711, prompt_tokens=56.0, completion_tokens=1.0, usd=0.0242, seconds=0.38, length=48),
+            pays_after=4588,
+        ),
+    }
+)
 UNCONFIRMED = BETTER.model_copy(
     update={
+        "hunks": (),
         "status": "inconclusive",
         "delta": 0.0333,
         "delta_over_base": 0.0167,
@@ -403,6 +458,7 @@ def hostile() -> Report:
             "text": HEAD_TEXT + HOSTILE,
             "diff": unified_diff(HEAD_TEXT, HEAD_TEXT + HOSTILE, HOSTILE),
             "gradients": (HOSTILE,),
+            "hunks": (HunkReport(removed=HOSTILE, added=HOSTILE, delta=0.1, n=54), HunkReport(removed=HOSTILE)),
             "lineage": (LineageStep(id=2, operator=HOSTILE, gradient=HOSTILE, round=1, dev_score=0.8, n=54),),
             "trials": (
                 TrialReport(id=2, parent=None, operator=HOSTILE, round=1, dev_score=0.8, dev_n=54, fate=HOSTILE),
@@ -463,6 +519,29 @@ def huge() -> Report:
     return report(*prompts, verdict="fail")
 
 
+def several_searches() -> tuple[PromptReport, ...]:
+    """Three searches on one budget: one found something, one did not, one met a dead endpoint."""
+    passing = {"verdict": "pass", "blocks": False, "reasons": (WHY_SAME,), "comparison": SAME}
+    return (
+        sentiment(
+            suggestion=BETTER.model_copy(update={"calls": 276, "usd": 0.06}),
+            search_share=SearchShare(calls=276, usd=0.06, share=0.67, rounds=2, dev_gain=0.24, gain=0.222),
+        ),
+        sentiment(
+            path="prompts/tone.prompt.md",
+            suggestion=NO_BETTER.model_copy(update={"calls": 106, "usd": 0.02}),
+            search_share=SearchShare(calls=106, usd=0.02, share=0.26, rounds=2, finish_reason="stalled"),
+            **passing,
+        ),
+        sentiment(
+            path="prompts/routing.prompt.md",
+            suggestion=None,
+            search_share=SearchShare(calls=30, usd=None, share=0.07, finish_reason="error"),
+            **passing,
+        ),
+    )
+
+
 SITUATIONS: dict[str, Report] = {
     "fail_with_better_suggestion": report(SENTIMENT, verdict="fail"),
     "pass_nothing_affected": report(ledger=LedgerReport(seconds=0.4), budget=Caps()),
@@ -479,8 +558,12 @@ SITUATIONS: dict[str, Report] = {
     "error_infrastructure": report(BROKEN_ENDPOINT, verdict="error", blocks=True),
     "new_prompt": report(NEW, config_from="head", unevaluated=("prompts/draft.prompt.md",)),
     "deleted": report(deleted=("prompts/old.prompt.md", "prompts/older.prompt.md"), ledger=LedgerReport(seconds=0.4)),
+    "cheaper": report(
+        sentiment(verdict="pass", blocks=False, reasons=(WHY_SAME,), comparison=SAME, suggestion=CHEAPER)
+    ),
     "revert": report(sentiment(suggestion=REVERT), verdict="fail"),
     "many_prompts": report(*many(), verdict="fail"),
+    "several_searches": report(*several_searches(), verdict="fail"),
     "two_verdicts": report(sentiment(head_verdict=OTHER_EVAL, suggestion=None), verdict="fail"),
     "no_better_prompt": report(sentiment(suggestion=NO_BETTER), verdict="fail"),
     "budget_stopped": report(

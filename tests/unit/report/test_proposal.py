@@ -5,7 +5,7 @@ from __future__ import annotations
 from apo_ci.report.proposal import render_proposal
 from apo_ci.report.redact import Redactor
 from tests.unit.report.github import Page
-from tests.unit.report.samples import BETTER, NO_BETTER, PATH, hostile, report, sentiment
+from tests.unit.report.samples import BETTER, CHEAPER, NO_BETTER, PATH, hostile, report, sentiment
 
 URL = "https://github.com/octo/prompts/actions/runs/1"
 
@@ -28,6 +28,12 @@ def test_every_better_prompt_is_a_row_the_largest_gain_first() -> None:
         "| `prompts/small.prompt.md` | 60 | **+1.0** | – |",
     ]
     assert text.startswith(f"**Better prompts**, found by [this run]({URL})")
+
+
+def test_a_cheaper_prompt_is_called_so_and_its_row_says_by_how_much() -> None:
+    text = shown(sentiment(suggestion=CHEAPER))
+    assert text.startswith(f"**A cheaper prompt**, found by [this run]({URL})")
+    assert f"| `{PATH}` | 144 | 42% fewer tokens a call, **0.0** (−2.7 to +2.7) | 1.00 |" in text
 
 
 def test_what_does_not_fit_is_left_out_from_the_end() -> None:

@@ -63,11 +63,11 @@ def test_the_searchs_own_cap_holds() -> None:
 
 
 def test_a_token_cap_ends_the_search_and_leaves_enough_to_confirm_a_longer_prompt() -> None:
-    place = world(demonstrations_help, sizes=(20, 24, 40), budget=Budget(tokens=40_000))
+    place = world(demonstrations_help, sizes=(20, 24, 40), budget=Budget(tokens=32_000))
     place.model.tokens = len
     place.task = dataclasses.replace(place.task, evaluations=asyncio.run(evaluated(place, place.task.start)))
     result = search(place)
-    assert place.ledger.total.tokens <= 40_000
+    assert place.ledger.total.tokens <= 32_000
     assert result.finish_reason == "budget: tokens"
     assert result.winner.operator == "demonstrations"
     assert result.confirmation is not None
@@ -202,9 +202,15 @@ def test_a_search_that_is_off_costs_nothing(settings: SearchSettings) -> None:
     assert place.ledger.total.calls == 0
 
 
-def test_without_training_cases_there_are_paraphrases() -> None:
+def test_without_training_cases_only_operators_that_need_none_are_asked() -> None:
     result = search(world(lambda text: 0.5, sizes=(0, 24, 40)))
-    assert {trial.candidate.operator for trial in result.history} == {"start", "paraphrase"}
+    assert {trial.candidate.operator for trial in result.history} <= {
+        "start",
+        "paraphrase",
+        "merge",
+        "restructure",
+        "shorten",
+    }
 
 
 def test_a_dead_endpoint_stops_the_search_and_gives_the_earmark_back() -> None:

@@ -13,8 +13,6 @@ from apo_ci.config import Budget, SearchSettings
 from apo_ci.inputs.splits import Splits
 from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.model import Purpose
-from apo_ci.search.candidate import Candidate
-from apo_ci.search.operators.books import Books, apportion, deal
 from apo_ci.search.plan import Plan, Refusal, make_plan, round_budget
 from apo_ci.search.spending import UNBOUNDED, Spending
 from tests.unit.search.worlds import World, cases, prompt, world
@@ -74,7 +72,7 @@ def test_too_small_a_budget_is_refused_with_what_is_needed(budget: Budget) -> No
 def test_the_searchs_own_cap_can_be_too_small_as_well() -> None:
     plan, _ = plan_with(Budget(calls=1000), SearchSettings(calls=20))
     assert isinstance(plan, Refusal)
-    assert "20 were left" in plan.explanation
+    assert "search.calls allows it 20" in plan.explanation
 
 
 def test_a_search_without_caps_is_not_refused() -> None:
@@ -115,29 +113,3 @@ def test_rounds_share_what_is_left_and_leave_no_crumbs(left: int, rounds: int) -
     assert 0 <= budget <= left
     assert budget == left or left - budget >= 32
     assert 2 * budget >= left
-
-
-def test_what_pays_gets_more_slots() -> None:
-    books = Books({"text": 0.5, "demonstrations": 0.5})
-    made = Candidate(prompt(), 1, 0, "demonstrations", None, 1)
-    written = Candidate(prompt(), 2, 0, "edit", "r", 1)
-    for _ in range(4):
-        books.enter(made, success=True)
-        books.enter(written, success=False)
-    shares = books.shares(["text", "demonstrations"])
-    assert shares["demonstrations"] > 5 * shares["text"] > 0
-
-
-@given(
-    number=st.integers(0, 40),
-    weights=st.dictionaries(st.sampled_from("abcde"), st.floats(0.01, 1), min_size=1),
-)
-def test_slots_are_all_given_out_and_everyone_gets_one(number: int, weights: dict[str, float]) -> None:
-    total = sum(weights.values())
-    slots = apportion(number, {kind: weight / total for kind, weight in weights.items()})
-    assert sum(slots.values()) == number
-    assert number < len(weights) or min(slots.values()) >= 1
-
-
-def test_cards_are_dealt_evenly() -> None:
-    assert deal(7, 3) == [3, 2, 2]

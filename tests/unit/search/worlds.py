@@ -77,7 +77,7 @@ class TaskWorld:
         self.asked.append((text, request.purpose))
         right = chance(self.seed, text, request.replicate) < self.accuracy(text)
         answer = case.target if right else LABELS[case.target == LABELS[0]]
-        return Completion(answer, "stop", Usage(10, 1))
+        return Completion(answer, "stop", Usage(self.tokens(text), 1))
 
     async def aclose(self) -> None:
         pass

@@ -80,3 +80,70 @@ def test_patterns_are_no_answers_to_show() -> None:
 def test_without_a_place_for_a_case_there_are_no_demonstrations() -> None:
     assert not Demonstrations(TRAIN, SCORER, 4, 1e9).able(prompt("Say Yes."))
     assert not Demonstrations(TRAIN, SCORER, SearchSettings(demonstrations=0).demonstrations, 1e9).able(prompt())
+
+
+def failing(*numbers: int) -> tuple[Outcome, ...]:
+    return tuple(Outcome(TRAIN[number], 0, "", Score(0.0, "wrong")) for number in numbers)
+
+
+def test_half_of_the_sets_are_drawn_to_cover_what_fails() -> None:
+    turn = growth(minibatch=failing(*range(0, 20, 2)))
+    drafts = propose(Demonstrations(TRAIN, SCORER, 6, 1e9), turn)
+    wrong = [outcome.case.inputs for outcome in turn.minibatch]
+    covering = [draft for draft in drafts if draft.note == "6 train cases drawn for what fails"]
+    assert len(covering) == 4
+    for draft in covering:
+        assert sum(inputs in wrong for inputs, _ in draft.prompt.demonstrations) >= 4
+        assert Counter(target for _, target in draft.prompt.demonstrations) == {"Yes": 4, "No": 2}  # evened out
+
+
+def test_without_failures_all_sets_are_balanced() -> None:
+    drafts = propose(Demonstrations(TRAIN, SCORER, 6, 1e9), growth())
+    assert {draft.note for draft in drafts} == {"6 train cases drawn"}
+
+
+def test_a_set_is_tried_with_half_of_its_cases_where_its_text_was_tried_without() -> None:
+    operator = Demonstrations(TRAIN, SCORER, 4, 1e9)
+    propose(operator, growth(slots=1))
+    shown = prompt().with_demonstrations([(case.inputs, case.target) for case in TRAIN[:4]])
+    drafts = propose(operator, growth(Candidate(shown, 3, 0, "demonstrations", None, 1), slots=3))
+    (fewer,) = [draft for draft in drafts if draft.note == "2 train cases kept of 4"]
+    order = [example for example in shown.demonstrations if example in fewer.prompt.demonstrations]
+    assert tuple(order) == fewer.prompt.demonstrations
+    assert all(draft.prompt.demonstrations for draft in drafts)
+
+
+def test_a_text_that_was_not_tried_without_examples_is_tried_so_once() -> None:
+    operator = Demonstrations(TRAIN, SCORER, 4, 1e9)
+    edited = prompt("Is it good?\n\nReview: {{ review }}\nLabel:")
+    parent = Candidate(
+        edited.with_demonstrations([(case.inputs, case.target) for case in TRAIN[:4]]), 3, 0, "edit", None, 1
+    )
+    drafts = [*propose(operator, growth(parent, slots=3)), *propose(operator, growth(parent, slots=3))]
+    bare = [draft for draft in drafts if not draft.prompt.demonstrations]
+    assert [(draft.prompt.source, draft.note) for draft in bare] == [(edited.source, "without its 4 examples")]
+
+
+def test_over_many_turns_of_one_slot_every_way_gets_its_turn() -> None:
+    operator = Demonstrations(TRAIN, SCORER, 4, 1e9)
+    propose(operator, growth(slots=1))
+    shown = prompt().with_demonstrations([(case.inputs, case.target) for case in TRAIN[:4]])
+    parent = Candidate(shown, 3, 0, "demonstrations", None, 1)
+    notes = set()
+    for seed in range(40):
+        turn = Growth(parent, failing(*range(10, 20)), 1.0, 1, 0, (), widened=False, rng=random.Random(seed))
+        notes |= {draft.note for draft in propose(operator, turn)}
+    assert notes == {
+        "4 train cases drawn",
+        "4 train cases drawn for what fails",
+        "4 train cases in another order",
+        "4 train cases with one that failed put in",
+        "2 train cases kept of 4",
+    }
+
+
+def test_given_cases_are_kept_and_evened_out() -> None:
+    given = [case for case in TRAIN if case.target == "Yes"][:3]
+    drawn = balanced_draw(TRAIN, 6, random.Random(0), given)
+    assert all(case in drawn for case in given)
+    assert Counter(case.target for case in drawn) == {"Yes": 3, "No": 3}

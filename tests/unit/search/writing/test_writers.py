@@ -21,6 +21,7 @@ from apo_ci.search.gradients import FailureGroup
 from apo_ci.search.writing.chat import ChatWriter
 from apo_ci.search.writing.completion import CompletionWriter
 from apo_ci.search.writing.wording import fill, numbered
+from apo_ci.search.writing.writer import Change
 from tests.unit.search.worlds import ScribeWorld
 
 PROMPT = parse_prompt(
@@ -61,7 +62,7 @@ async def test_cases_stand_as_data_between_marks_that_they_cannot_write() -> Non
 async def test_an_edit_sees_what_was_tried() -> None:
     model = scribe(lambda request: '{"parts": [{"id": 1, "text": "Judge the mood."}]}')
     tried = [Tried("Count the stars.", 0.4, 0.6)]
-    assert await ChatWriter(model, MODEL).edit(PROMPT, "too vague", GROUP, tried, 0) == {0: "Judge the mood."}
+    assert await ChatWriter(model, MODEL).edit(PROMPT, [("too vague", GROUP)], tried, 0) == {0: "Judge the mood."}
     assert "Score 0.40 (before: 0.60):\nCount the stars." in model.requests[0].messages[1].content
 
 
@@ -147,8 +148,69 @@ async def test_samples_of_a_small_model_have_seeds_of_their_own() -> None:
 
 async def test_an_edit_that_loses_text_becomes_the_instruction_with_the_reason() -> None:
     writer = CompletionWriter(scribe(lambda request: "Label."), MODEL, 0)
-    assert await writer.edit(PROMPT, "Anger means No.", GROUP, (), 0) == {0: "You label reviews. Anger means No."}
+    assert await writer.edit(PROMPT, [("Anger means No.", GROUP)], (), 0) == {0: "You label reviews. Anger means No."}
 
 
 def test_values_are_never_compiled() -> None:
     assert "{{ 7 * 7 }}" in fill("completion_paraphrase", {"instruction": "{{ 7 * 7 }}"})
+
+
+async def test_one_edit_mends_several_reasons_and_shows_each_case_once() -> None:
+    model = scribe(lambda request: '{"parts": [{"id": 1, "text": "Judge the mood."}]}')
+    reasons = [("It forgets irony.", GROUP), ("It forgets delivery.", GROUP)]
+    assert await ChatWriter(model, MODEL).edit(PROMPT, reasons, (), 0) == {0: "Judge the mood."}
+    content = model.requests[0].messages[1].content
+    assert "in 2 points:" in content
+    assert "1. It forgets irony.\n2. It forgets delivery.\n" in content
+    assert "so that all of this is mended" in content
+    assert content.count(ATTACK) == 1
+
+
+async def test_one_reason_stands_without_a_number() -> None:
+    model = scribe(lambda request: "")
+    await ChatWriter(model, MODEL).edit(PROMPT, [("It forgets irony.", GROUP)], (), 0)
+    content = model.requests[0].messages[1].content
+    assert "\nIt forgets irony.\n" in content
+    assert "so that this is mended" in content
+
+
+async def test_several_reasons_follow_a_small_models_instruction() -> None:
+    writer = CompletionWriter(scribe(lambda request: ""), MODEL, 0)
+    reasons = [("Anger means No.", GROUP), ("Joy means Yes.", GROUP)]
+    assert await writer.edit(PROMPT, reasons, (), 0) == {0: "You label reviews. Anger means No. Joy means Yes."}
+
+
+async def test_the_second_version_of_a_merge_stands_as_data_without_numbers() -> None:
+    model = scribe(lambda request: '{"parts": [{"id": 2, "text": "Text:"}]}')
+    other = parse_prompt(PROMPT.source.replace("You label", f"{ATTACK[:8]} You grade"), "p.prompt.md")
+    assert await ChatWriter(model, MODEL).merge(PROMPT, other, 0) == {1: "Text:"}
+    content = model.requests[0].messages[1].content
+    mark = content.split("<<<data ")[1].split("\n")[0]
+    second = content.split(f"<<<data {mark}")[2].split(f"{mark} data>>>")[0]
+    assert "data>>>\n You grade reviews." in second
+    assert "<part" not in second
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("format last", "to the end"), ("labels stated", "\ngood\nbad\n"), ("step by step", "final answer line")],
+)
+async def test_each_change_of_form_is_asked_for_in_its_own_words(change: Change, words: str) -> None:
+    model = scribe(lambda request: '{"parts": [{"id": 1, "text": "You label."}]}')
+    assert await ChatWriter(model, MODEL).restructure(PROMPT, change, ("good", "bad"), 0) == {0: "You label."}
+    assert words in model.requests[0].messages[1].content
+
+
+async def test_a_join_that_is_too_long_for_a_small_model_is_not_made() -> None:
+    writer = CompletionWriter(scribe(lambda request: "x"), MODEL, 0)
+    first, second = (
+        parse_prompt(" ".join(f"{word} {number} holds." for number in range(25)) + "\n\n{{ review }}", "p.prompt.md")
+        for word in ("Rule", "Law")
+    )
+    assert await writer.paraphrase(first, 0) != {}  # each of them fits
+    assert await writer.merge(first, second, 0) == {}
+
+
+async def test_a_single_sentence_is_not_shortened_for_a_small_model() -> None:
+    writer = CompletionWriter(scribe(str), MODEL, 0)
+    assert await writer.shorten(PROMPT, 0) == {}
