@@ -11,8 +11,10 @@ from apo_ci.evaluation.score import target_text
 from apo_ci.inputs.datasets import Case
 
 LONGEST_INPUT = 4_000  # characters of a case that are looked at
-COMMON = 0.5  # a word that more of the cases have says nothing about any of them
+COMMON = 0.25  # a word that more of the cases have says nothing about any of them
+LEAST = 3.5  # weight of the words in common: by chance, a case has such words in e^-3.5 = 3% of all draws
 CLOSE = 0.6  # of the best case's weight makes a case one of those that the text speaks of
+SAME = 0.5  # of the rare words of two texts in common: they speak of the same
 _WORD = re.compile(r"\w+")
 
 
@@ -31,9 +33,16 @@ class Relevance:
         """At most `most` cases, those first that share most with `text`; none where only common words are shared."""
         asked = self.rare(text)
         scores = [sum(self._weights[word] for word in asked & found) for found in self._words]
-        best = max(scores, default=0.0)
-        close = [at for at, score in enumerate(scores) if score and score >= CLOSE * best]
+        least = max(LEAST, CLOSE * max(scores, default=0.0))
+        close = [at for at, score in enumerate(scores) if score >= least]
         return [self._cases[at] for at in sorted(close, key=lambda at: -scores[at])[:most]]
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two texts share most of their rare words, or most of all their words where they have none."""
+        mine, theirs = self.rare(one), self.rare(other)
+        if not mine and not theirs:
+            mine, theirs = _words(one), _words(other)
+        return len(mine & theirs) > SAME * len(mine | theirs)
 
     def rare(self, text: str) -> frozenset[str]:
         """The words of `text` that some of the cases have, and not most."""

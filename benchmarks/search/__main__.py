@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     add("--seeds", default="0:30", help="first:last+1, or a list: 1,5,9")
     add("--budget", default="1500", help="caps on calls: 500,1000,1500,3000")
     add("--null", action="store_true", help="worlds in which nothing helps")
+    add("--veiled", action="store_true", help="worlds whose cases share no word with the rules")
     add("--latency", type=float, default=0.0, help="seconds before each answer of the simulated server")
     add("--concurrency", type=int, default=32)
     add("--jobs", type=int, default=2, help="worker processes")
@@ -63,7 +64,7 @@ def plans_of(arguments: argparse.Namespace, methods: Sequence[Method], options: 
     for method, budget, seed in product(methods, numbers(arguments.budget), numbers(arguments.seeds)):
         plan = Plan(arguments.suite, method.name, str(seed), seed, budget, concurrency=arguments.concurrency)
         if arguments.suite == simulated.SUITE:
-            yield replace(plan, null=arguments.null, latency=arguments.latency)
+            yield replace(plan, null=arguments.null, veiled=arguments.veiled, latency=arguments.latency)
         else:
             names = arguments.tasks.split(",") if arguments.tasks else real.tasks(options)
             yield from (replace(plan, problem=name) for name in names)
@@ -97,7 +98,8 @@ def usable(methods: Sequence[Method], suite: str, interpreters: Interpreters, co
 def told(run: Run) -> str:
     """One line about a run."""
     plan = run.plan
-    head = f"{plan.method} on {plan.problem}{' (null)' if plan.null else ''} within {plan.budget}"
+    kind = "".join(f" ({name})" for name, is_it in (("null", plan.null), ("veiled", plan.veiled)) if is_it)
+    head = f"{plan.method} on {plan.problem}{kind} within {plan.budget}"
     if run.error is not None:
         return f"{head}: failed: {run.error}"
     end = f"{run.status}, {run.gain:+.1f} ({run.winner_gain:+.1f}) from {run.start_score:.1f}"
@@ -123,8 +125,8 @@ def main() -> None:
     runs = journal.runs(plans)
     write_runs(arguments.out, runs)
     rows = summarize(runs)
-    for null in sorted({row.null for row in rows}):
-        Console(width=170).print(terminal(rows, null=null))
+    for null, veiled in sorted({(row.null, row.veiled) for row in rows}):
+        Console(width=170).print(terminal(rows, null=null, veiled=veiled))
 
 
 if __name__ == "__main__":

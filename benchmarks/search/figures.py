@@ -27,21 +27,25 @@ Curve = Sequence[tuple[int, float, float]]
 
 
 def draw(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """The figures of `runs` in `folder`; needs matplotlib (the extra `bench`)."""
+    """The figures of `runs` in `folder`, veiled worlds in their own; needs matplotlib (the extra `bench`)."""
     folder.mkdir(parents=True, exist_ok=True)
     usable = [run for run in runs if run.error is None and not run.plan.null]
-    paths = [
-        _figure(
-            by_budget(summarize(usable)),
-            folder / "gain-by-budget.svg",
-            "calls allowed",
-            "true gain of what is suggested",
-        )
+    veiled = [run for run in usable if run.plan.veiled]
+    plain = [run for run in usable if not run.plan.veiled]
+    paths = _draw(plain, folder, "") if plain or not veiled else []
+    return [*paths, *(_draw(veiled, folder, "-veiled") if veiled else [])]
+
+
+def _draw(runs: Sequence[Run], folder: Path, suffix: str) -> list[Path]:
+    suggested = by_budget(summarize(runs))
+    first = folder / f"gain-by-budget{suffix}.svg"
+    largest = max((run.plan.budget for run in runs), default=0)
+    traces = by_calls([run for run in runs if run.plan.budget == largest])
+    second, title = folder / f"gain-by-calls{suffix}.svg", f"calls, of {largest:,} allowed"
+    return [
+        _figure(suggested, first, "calls allowed", "true gain of what is suggested"),
+        _figure(traces, second, title, "true gain of the best so far", steps=True),
     ]
-    largest = max((run.plan.budget for run in usable), default=0)
-    traces = by_calls([run for run in usable if run.plan.budget == largest])
-    title = f"calls, of {largest:,} allowed"
-    return [*paths, _figure(traces, folder / "gain-by-calls.svg", title, "true gain of the best so far", steps=True)]
 
 
 def by_budget(rows: Sequence[Row]) -> dict[str, Curve]:

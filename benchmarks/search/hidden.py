@@ -62,6 +62,11 @@ class Hidden:
     demonstrations: float
     level: float
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What rules and traps are about."""
+        return (*(rule.feature for rule in self.rules), *(trap.feature for trap in self.traps))
+
 
 def make_hidden(seed: int) -> Hidden:
     """The truth of the world `seed`."""

@@ -8,12 +8,13 @@ words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from benchmarks.search.hidden import Hidden
 from benchmarks.search.statement import Statement
+from benchmarks.search.veil import Veil
 
 SENTENCE = re.compile(r"[^\s\-*•#>].*?(?:[.!?;](?=[\s\"'”*<]|$)|(?=\n)|\Z)", re.MULTILINE)
 _NEGATION = re.compile(
@@ -46,10 +47,10 @@ REMEMBERED = 65_536
 
 @dataclass(frozen=True)
 class Recognition:
-    """Recognises the statements of one world."""
+    """Recognises the statements of one world; `features` has each feature by each of its names."""
 
     labels: tuple[str, ...]
-    features: frozenset[str]
+    features: Mapping[str, str] = field(hash=False)
     label_words: re.Pattern[str]
     feature_words: re.Pattern[str]
 
@@ -72,7 +73,7 @@ class Recognition:
     def mentioned(self, text: str) -> tuple[str, ...]:
         """The features that `text` mentions, each once."""
         pairs = (f"{first} {second}".lower() for first, second in self.feature_words.findall(text))
-        return tuple(dict.fromkeys(pair for pair in pairs if pair in self.features))
+        return tuple(dict.fromkeys(self.features[pair] for pair in pairs if pair in self.features))
 
     def affirmed(self, text: str) -> tuple[str, ...]:
         """The labels that `text` names without a negation, each once."""
@@ -106,10 +107,10 @@ class Recognition:
             yield Statement("labels")
 
 
-def recognition_of(hidden: Hidden) -> Recognition:
-    """The recognition of the statements of `hidden`."""
-    features = frozenset([rule.feature for rule in hidden.rules] + [trap.feature for trap in hidden.traps])
-    first, second = zip(*(feature.split() for feature in features), strict=True)
+def recognition_of(hidden: Hidden, veil: Veil) -> Recognition:
+    """The recognition of the statements of `hidden`, whose features have further names in `veil`."""
+    features = {name: feature for feature in hidden.features for name in (feature, *veil.get(feature, ()))}
+    first, second = zip(*(name.split() for name in features), strict=True)
     return Recognition(
         labels=hidden.labels,
         features=features,

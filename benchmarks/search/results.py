@@ -25,6 +25,7 @@ class Plan:
     seed: int
     budget: int
     null: bool = False
+    veiled: bool = False
     latency: float = 0.0
     concurrency: int = 32
 

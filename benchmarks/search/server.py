@@ -1,8 +1,8 @@
 """Serves a simulated world as an OpenAI-compatible endpoint on loopback, and counts the calls.
 
-`python -m benchmarks.search.server --seed 3 [--null] [--latency 0.2]` prints its address as JSON. `POST
+`python -m benchmarks.search.server --seed 3 [--null] [--veiled] [--latency 0.2]` prints its address as JSON. `POST
 /v1/chat/completions` answers for the models `task` and `optimizer`; `GET /stats` gives the counts; `POST /reset`
-starts over, in another world if told its `seed` (and `null`), with another `latency` if told that.
+starts over, in another world if told its `seed` (and `null`, `veiled`), with another `latency` if told that.
 
 `Server` runs it in a process of its own, so that what a client measures is not slowed by the server's own work.
 """
@@ -73,7 +73,8 @@ class Endpoint:
     async def _reset(self, request: web.Request) -> web.Response:
         wanted = await request.json()
         if "seed" in wanted:
-            self._models = SimulatedModels(make_world(wanted["seed"], null=wanted.get("null", False)))
+            kind = {name: wanted.get(name, False) for name in ("null", "veiled")}
+            self._models = SimulatedModels(make_world(wanted["seed"], **kind))
         if "latency" in wanted:
             self._latency = wanted["latency"]
         self._models.reset()
@@ -111,6 +112,7 @@ class Server:
     def __enter__(self) -> Self:
         options = ["--until-input-ends", "--seed", str(self._world.seed), "--latency", str(self._latency)]
         options += ["--null"] if self._world.null else []
+        options += ["--veiled"] if self._world.veiled else []
         command = [sys.executable, "-m", "benchmarks.search.server", *options]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
@@ -133,7 +135,9 @@ class Server:
 
     def reset(self, world: World | None = None, *, latency: float | None = None) -> None:
         """Start over: counts and repetitions are forgotten; with `world`, in that one."""
-        wanted: Body = {} if world is None else {"seed": world.seed, "null": world.null}
+        wanted: Body = {}
+        if world is not None:
+            wanted = {"seed": world.seed, "null": world.null, "veiled": world.veiled}
         self._ask("/reset", wanted if latency is None else {**wanted, "latency": latency})
 
     def _ask(self, path: str, body: Body | None) -> dict[str, int]:
@@ -159,7 +163,7 @@ async def serve(world: World, *, latency: float, port: int, until: asyncio.Event
 
 async def _serve(arguments: argparse.Namespace) -> None:
     ended = asyncio.Event()
-    world = make_world(arguments.seed, null=arguments.null)
+    world = make_world(arguments.seed, null=arguments.null, veiled=arguments.veiled)
     if arguments.until_input_ends:
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, sys.stdin.read).add_done_callback(lambda _: ended.set())
@@ -171,6 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve a simulated world.")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--null", action="store_true", help="a world in which nothing helps")
+    parser.add_argument("--veiled", action="store_true", help="a world whose cases share no word with the rules")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--port", type=int, default=0, help="0 takes any that is free")
     parser.add_argument(

@@ -15,9 +15,10 @@ from benchmarks.search.world import World
 def show(world: World, console: Console) -> None:
     """Print the hidden truth of `world`, its start prompt and its best."""
     hidden = world.hidden
-    kind = "A null world" if world.null else "A world"
+    kind = " ".join(("A", *(["veiled"] if world.veiled else []), *(["null"] if world.null else []), "world"))
     console.print(f"{kind}, seed {world.seed}: {hidden.theme.plural}, labels {', '.join(world.labels)}\n")
-    console.print(_rules(world), _traps(world), _effects(world), sep="\n")
+    tables = [_rules(world), _traps(world), *([_names(world)] if world.veiled else []), _effects(world)]
+    console.print(*tables, sep="\n")
     _show_prompt(world, console, "Start", world.start)
     if not world.null:
         _show_prompt(world, console, "Best found by a greedy climb on the true accuracy of test", _best(world))
@@ -50,6 +51,13 @@ def _traps(world: World) -> Table:
     table = Table("feature", "false answer", "cases", "right if stated", title="Harmful rules")
     for trap in world.hidden.traps:
         table.add_row(trap.feature, trap.label, _share(world, trap), f"{trap.floor:.0%}")
+    return table
+
+
+def _names(world: World) -> Table:
+    table = Table("feature", "in the cases", title="Names")
+    for feature, names in world.veil.items():
+        table.add_row(feature, ", ".join(names))
     return table
 
 

@@ -15,14 +15,15 @@ from benchmarks.search.results import Run
 
 REACH = 0.9  # of the reference's final gain
 
-Group = tuple[str, bool, str, int]
+Group = tuple[str, bool, bool, str, int]  # suite, null, veiled, method, budget
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A method at a budget, over its worlds.
 
-    `behind` is how far it is behind this search on the same worlds (this search's gain less its own, in points).
+    `behind` is how far it is behind this search on the same worlds (this search's gain less its own, in points), `lost`
+    how far its gain in veiled worlds is behind its own in the plain worlds of the same seeds.
     `better` counts how often it suggested something: in null worlds that is a false alarm. `target` is 90% of the
     reference's mean gain at its end, `reached` the calls after which the mean gain of the best so far is there, and
     `reached_share` is that as a share of the calls that the reference spent.
@@ -30,11 +31,13 @@ class Row:
 
     suite: str
     null: bool
+    veiled: bool
     method: str
     budget: int
     gain: Mean
     winner_gain: Mean
     behind: Mean | None
+    lost: Mean | None
     harm: Share
     better: Share
     overshoot: int
@@ -50,32 +53,36 @@ def summarize(runs: Iterable[Run]) -> list[Row]:
     """The rows, in the order of suites, budgets and methods."""
     groups: dict[Group, list[Run]] = defaultdict(list)
     for run in runs:
-        groups[run.plan.suite, run.plan.null, run.plan.method, run.plan.budget].append(run)
+        plan = run.plan
+        groups[plan.suite, plan.null, plan.veiled, plan.method, plan.budget].append(run)
     order = list(METHODS)
-    keys = sorted(groups, key=lambda key: (key[0], key[1], key[3], order.index(key[2])))
+    keys = sorted(groups, key=lambda key: (*key[:3], key[4], order.index(key[3])))
     return [row for key in keys if (row := _row(key, groups)) is not None]
 
 
 def _row(key: Group, groups: Mapping[Group, Sequence[Run]]) -> Row | None:
-    suite, null, method, budget = key
+    suite, null, veiled, method, budget = key
     runs = [run for run in groups[key] if run.error is None]
     gain, winner_gain = mean([run.gain for run in runs]), mean([run.winner_gain for run in runs])
     harm, better = share(sum(run.harmed for run in runs), len(runs)), share(sum(_claims(runs)), len(runs))
     if gain is None or winner_gain is None or harm is None or better is None:
         return None
-    own = _finished(groups, (suite, null, OWN, budget))
-    reference = _finished(groups, (suite, null, REFERENCE, budget))
+    own = _finished(groups, (suite, null, veiled, OWN, budget))
+    plain = _finished(groups, (suite, null, False, method, budget))
+    reference = _finished(groups, (suite, null, veiled, REFERENCE, budget))
     target = REACH * final_gain(reference) if reference else None
     reached = None if target is None else calls_to_reach(runs, target)
     spent = float(np.mean([run.calls for run in reference])) if reference else 0.0
     return Row(
         suite=suite,
         null=null,
+        veiled=veiled,
         method=method,
         budget=budget,
         gain=gain,
         winner_gain=winner_gain,
         behind=None if method == OWN else mean(differences(own, runs)),
+        lost=mean(differences(plain, runs)) if veiled else None,
         harm=harm,
         better=better,
         overshoot=max(run.overshoot for run in runs),

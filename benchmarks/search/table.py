@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from rich.table import Table
 
@@ -23,6 +24,7 @@ HEADINGS = (
     f"calls to 90% of {REFERENCE}",
     "seconds",
 )
+VEILED_HEADING = "less than in plain worlds by"
 NULL_HEADINGS = (
     "method",
     "calls allowed",
@@ -34,9 +36,16 @@ NULL_HEADINGS = (
 )
 
 
-def headings(*, null: bool) -> tuple[str, ...]:
-    """The columns' names; `null` worlds have others."""
-    return NULL_HEADINGS if null else HEADINGS
+KINDS = tuple(product((False, True), repeat=2))  # of worlds: null or not, and veiled or not
+
+
+def headings(*, null: bool, veiled: bool = False) -> tuple[str, ...]:
+    """The columns' names; `null` worlds have others, and `veiled` ones say so in the first."""
+    names = NULL_HEADINGS if null else HEADINGS
+    if not veiled:
+        return names
+    first, *rest = names
+    return (f"{first}, veiled", *rest, *([] if null else [VEILED_HEADING]))
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -55,28 +64,32 @@ def cells(row: Row) -> tuple[str, ...]:
         str(row.overshoot),
         _reached(row),
         *last,
+        *([_interval(row.lost)] if row.veiled else []),
     )
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """One table for the worlds with something to find, one for those without; empty where there are no rows."""
-    parts = (_markdown([row for row in rows if row.null is null], null=null) for null in (False, True))
+    """One table for each kind of worlds; empty where there are no rows."""
+    parts = (_markdown(_of(rows, null, veiled), null=null, veiled=veiled) for null, veiled in KINDS)
     return "\n\n".join(part for part in parts if part)
 
 
-def terminal(rows: Sequence[Row], *, null: bool) -> Table:
-    """The same for eyes."""
-    table = Table(*(heading.replace("`", "") for heading in headings(null=null)))
-    for row in rows:
-        if row.null is null:
-            table.add_row(*cells(row))
+def terminal(rows: Sequence[Row], *, null: bool, veiled: bool = False) -> Table:
+    """The same for eyes, of one kind of worlds."""
+    table = Table(*(heading.replace("`", "") for heading in headings(null=null, veiled=veiled)))
+    for row in _of(rows, null, veiled):
+        table.add_row(*cells(row))
     return table
 
 
-def _markdown(rows: Sequence[Row], *, null: bool) -> str:
+def _of(rows: Sequence[Row], null: bool, veiled: bool) -> list[Row]:
+    return [row for row in rows if (row.null, row.veiled) == (null, veiled)]
+
+
+def _markdown(rows: Sequence[Row], *, null: bool, veiled: bool) -> str:
     if not rows:
         return ""
-    names = headings(null=null)
+    names = headings(null=null, veiled=veiled)
     lines = [names, ("---",) * len(names), *(cells(row) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -17,22 +17,22 @@ from benchmarks.search.results import Plan, Run, as_json
 from benchmarks.search.server import Server
 from benchmarks.search.world import make_world
 
-Setting = tuple[str, int, bool, float]
+Setting = tuple[str, int, bool, bool, float]
 
 
 def setting_of(plan: Plan) -> Setting:
     """What plans must share to share a server. A simulated world's number is its seed."""
-    return plan.suite, plan.seed, plan.null, plan.latency
+    return plan.suite, plan.seed, plan.null, plan.veiled, plan.latency
 
 
 def carry_out(plans: Iterable[Plan], options: real.Options) -> Iterator[Run]:
     """The runs of `plans`, one after the other."""
-    for (suite, seed, null, latency), group in groupby(plans, key=setting_of):
+    for (suite, seed, null, veiled, latency), group in groupby(plans, key=setting_of):
         if suite == real.SUITE:
             for plan in group:
                 yield attempt(plan, partial(real.run, options=options))
             continue
-        world = make_world(seed, null=null)
+        world = make_world(seed, null=null, veiled=veiled)
         with Server(world, latency=latency) as server:
             for plan in group:
                 yield attempt(plan, partial(simulated.run, world=world, server=server))

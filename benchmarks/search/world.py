@@ -21,6 +21,7 @@ from benchmarks.search.hidden import Hidden, make_hidden
 from benchmarks.search.instruction import Instruction, read_instruction
 from benchmarks.search.recognition import Recognition, recognition_of
 from benchmarks.search.statement import Statement
+from benchmarks.search.veil import Veil, make_veil, put_veil
 from benchmarks.search.wordings import say
 
 PROMPT_TAIL = "\n\nText: {{ text }}\nAnswer:"
@@ -29,20 +30,23 @@ REMEMBERED = 4_096  # instructions whose reading is kept
 
 @dataclass(frozen=True)
 class World:
-    """A world; everything follows from `seed` and `null`.
+    """A world; everything follows from `seed`, `null` and `veiled`.
 
     `start` is the instruction of the start prompt without the case; the prompt is `start + PROMPT_TAIL`. In a `null`
-    world all prompts that state the task are equally good.
+    world all prompts that state the task are equally good. In a `veiled` one the cases have other words than prompts,
+    and `veil` has the names under which they show the features; all else is as in the plain world.
     """
 
     seed: int
     null: bool
+    veiled: bool
     start: str
     cases: tuple[Case, ...]
     splits: Splits
     labels: tuple[str, ...]
     hidden: Hidden = field(repr=False)
     truths: Mapping[str, Truth] = field(repr=False)
+    veil: Veil = field(repr=False)
     _known: dict[str, tuple[Instruction, Ability]] = field(default_factory=dict, repr=False, compare=False)
 
     def accuracy(self, instruction: str, cases: Sequence[Case]) -> float:
@@ -74,27 +78,32 @@ class World:
     @cached_property
     def recognition(self) -> Recognition:
         """Finds this world's statements in text."""
-        return recognition_of(self.hidden)
+        return recognition_of(self.hidden, self.veil)
 
     def find(self, text: str) -> list[Truth]:
         """The cases whose references stand in `text`, in order."""
         return [self.truths[number] for number in REFERENCE.findall(text) if number in self.truths]
 
 
-def make_world(seed: int, *, null: bool = False) -> World:
+def make_world(seed: int, *, null: bool = False, veiled: bool = False) -> World:
     """The world of `seed`."""
     hidden = make_hidden(seed)
     truths = make_truths(hidden, seed)
+    veil = make_veil(hidden.features, seed) if veiled else {}
+    if veiled:
+        truths = tuple(put_veil(truth, veil, seed) for truth in truths)
     splits = make_splits(truths)
     return World(
         seed=seed,
         null=null,
+        veiled=veiled,
         start=_start(hidden, seed),
         cases=(*splits.train, *splits.dev, *splits.test),
         splits=splits,
         labels=hidden.labels,
         hidden=hidden,
         truths={truth.reference: truth for truth in truths},
+        veil=veil,
     )
 
 
@@ -120,8 +129,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Show a simulated world.")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--null", action="store_true", help="a world in which nothing helps")
+    parser.add_argument("--veiled", action="store_true", help="a world whose cases share no word with the rules")
     arguments = parser.parse_args()
-    show(make_world(arguments.seed, null=arguments.null), Console(width=120))
+    world = make_world(arguments.seed, null=arguments.null, veiled=arguments.veiled)
+    show(world, Console(width=120))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 PRIOR_REQUESTS = 60  # an operator's prior weighs as much as so many requests
-FLOOR = 0.15  # of all requests are dealt evenly
+FLOOR = 0.05  # of all requests are dealt evenly
 
 
 @dataclass

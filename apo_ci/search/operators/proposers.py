@@ -7,6 +7,7 @@ from typing import Literal
 
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
+from apo_ci.search.claims import Claims
 from apo_ci.search.operators.demonstrations import Demonstrations
 from apo_ci.search.operators.merging import Merging
 from apo_ci.search.operators.paraphrasing import Paraphrasing
@@ -14,6 +15,7 @@ from apo_ci.search.operators.proposer import Proposer
 from apo_ci.search.operators.restructuring import Restructuring, answer_form
 from apo_ci.search.operators.rewriting import Rewriting
 from apo_ci.search.operators.shortening import Shortening
+from apo_ci.search.relevance import Relevance
 from apo_ci.search.task import SearchTask
 from apo_ci.search.writing.chat import ChatWriter
 from apo_ci.search.writing.completion import CompletionWriter
@@ -48,12 +50,14 @@ class Proposers:
         self.priors = PRIORS[protocol_of(task)]
         longest = task.settings.max_prompt_growth * len(task.start.body)
         self.demonstrations = Demonstrations(train, task.scorer, task.settings.demonstrations, longest)
-        self.rewriting = Rewriting(self.writer, task.settings)
+        form = answer_form(task.scorer, task.task_settings.parameters)
+        self.claims = Claims(Relevance(train), form.labels)
+        self.rewriting = Rewriting(self.writer, self.claims, task.settings)
         self.all: tuple[Proposer, ...] = (
             self.rewriting,
             self.demonstrations,
             Merging(self.writer),
-            Restructuring(self.writer, answer_form(task.scorer, task.task_settings.parameters)),
+            Restructuring(self.writer, form),
             Paraphrasing(self.writer),
             Shortening(self.writer),
         )

@@ -14,6 +14,7 @@ from apo_ci.config import SearchSettings
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Draft
+from apo_ci.search.claims import Claims
 from apo_ci.search.gradients import FailureGroup, failures, group_failures
 from apo_ci.search.operators.drafting import rewritten, sample
 from apo_ci.search.operators.proposer import Growth
@@ -22,13 +23,17 @@ from apo_ci.search.writing.writer import Texts, Writer
 T = TypeVar("T")
 
 
+SAMPLES = 3  # answers to the question for one gradient: what several of them say is likelier true
+
+
 class Rewriting:
     """Gradients, edits and paraphrases of edits."""
 
     name = "edit"
 
-    def __init__(self, writer: Writer, settings: SearchSettings):
+    def __init__(self, writer: Writer, claims: Claims, settings: SearchSettings):
         self._writer = writer
+        self._claims = claims
         self._settings = settings
 
     @property
@@ -70,8 +75,11 @@ class Rewriting:
     async def _edits(self, growth: Growth, groups: Sequence[FailureGroup]) -> tuple[Draft, ...]:
         prompt = growth.parent.prompt
         most = self._settings.gradients_per_error
-        answers = await in_order(self._writer.reasons(prompt, group, most, sample(growth)) for group in groups)
-        gradients = [("\n".join(found), group) for group, found in zip(groups, answers, strict=True) if found]
+        asked = [(group, sample(growth)) for group in groups for _ in range(SAMPLES)]
+        answers = await in_order(self._writer.reasons(prompt, group, most, one) for group, one in asked)
+        told = [sum(answers[first : first + SAMPLES], ()) for first in range(0, len(answers), SAMPLES)]
+        reasons = [self._claims.strongest(found, most) for found in told]
+        gradients = [("\n".join(found), group) for group, found in zip(groups, reasons, strict=True) if found]
         wanted = [pair for _ in range(self._settings.steps_per_gradient) for pair in gradients]
         texts = await in_order(self._writer.edit(prompt, [pair], growth.tried, sample(growth)) for pair in wanted)
         drafts = (

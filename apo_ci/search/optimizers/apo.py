@@ -22,7 +22,6 @@ from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pareto import complements, front
 from apo_ci.search.plan import round_budget
 from apo_ci.search.pulls import Pulls
-from apo_ci.search.relevance import Relevance
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
 
@@ -46,7 +45,7 @@ class Apo:
         self._pulls = pulls
         self._threshold = threshold
         self._minibatches = Minibatches(state, threshold)
-        self._gate = EntryGate(state.outcomes, Relevance(state.train))
+        self._gate = EntryGate(state.outcomes, state.proposers.claims)
 
     def budget(self, left: int, rounds_left: int, parents: Sequence[Candidate]) -> int:
         """As in `Strategy`."""
@@ -57,8 +56,9 @@ class Apo:
         before = self._state.asked
         parents = self._parents(turn)
         drafts = self._drafts(turn)
-        needed = any(drafts[name] for name in GATED & drafts.keys())
-        minibatches = await self._minibatches.draw(turn, parents, needed=needed)
+        edited = self._dealt(self._state.proposers.rewriting, drafts.get("edit", 0), len(parents))
+        criticised = [parent for parent, number in zip(parents, edited, strict=True) if number]
+        minibatches = await self._minibatches.draw(turn, parents, criticised)
         applicants = await self._proposed(turn, self._growths(turn, parents, drafts, minibatches))
         written = [applicant for applicant in applicants if applicant.written_for]
         verdicts = await self._gate.judge(written, turn.budget - (self._state.asked - before))

@@ -17,10 +17,10 @@ from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate
+from apo_ci.search.claims import Claims
 from apo_ci.search.hunks import Hunk, compose, split
 from apo_ci.search.operators.drafting import rewritten
 from apo_ci.search.outcomes import Outcomes
-from apo_ci.search.relevance import Relevance
 from apo_ci.search.writing.sentences import merged
 
 MOST_SPOKEN_OF = 10  # cases for a hunk that speaks of some
@@ -72,9 +72,10 @@ class Verdict:
 class EntryGate:
     """Tries applicants hunk by hunk."""
 
-    def __init__(self, outcomes: Outcomes, relevance: Relevance):
+    def __init__(self, outcomes: Outcomes, claims: Claims):
         self._outcomes = outcomes
-        self._relevance = relevance
+        self._claims = claims
+        self._relevance = claims.relevance
         self._probes = 0
 
     async def judge(self, applicants: Sequence[Applicant], budget: int) -> list[Verdict]:
@@ -91,7 +92,7 @@ class EntryGate:
         hunks = split(before, after) if applicant.written_for else ()
         changes = []
         for hunk in hunks:
-            if len(hunks) > 1 and self._is_by_the_way(applicant, hunk):
+            if len(hunks) > 1 and (self._is_by_the_way(applicant, hunk) or self._claims.holds(hunk.added) is False):
                 continue
             prompt = whole if len(hunks) == 1 else _with(parent, before, after, hunk)
             if prompt is not None:
@@ -104,7 +105,8 @@ class EntryGate:
         probe = one if alone else Candidate(prompt, -self._probes, one.parent, "edit", one.gradient, one.round)
         spoken_of = self._relevance.about(hunk.added or hunk.removed, MOST_SPOKEN_OF)
         if len(spoken_of) >= FEWEST_SPOKEN_OF:
-            return Change(applicant, hunk, probe, tuple(spoken_of), 1 if len(spoken_of) <= FEW else LEAD)
+            sure = len(spoken_of) <= FEW or self._claims.holds(hunk.added) is True
+            return Change(applicant, hunk, probe, tuple(spoken_of), 1 if sure else LEAD)
         cases = (*applicant.written_for[:MOST_FAILURES], *applicant.passed[:MOST_PASSES])
         return Change(applicant, hunk, probe, cases, 1 if alone else LEAD)
 

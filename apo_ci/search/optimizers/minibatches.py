@@ -13,7 +13,7 @@ from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
 
-SHARE = 5  # at most one in so many requests of a round goes into minibatches
+SHARE = 4  # at most one in so many requests of a round goes into minibatches
 SMALLEST = 4
 FAILED, UNKNOWN, PASSED = range(3)  # the order in which new cases are asked
 
@@ -25,18 +25,19 @@ class Minibatches:
         self._state = state
         self._threshold = threshold
 
-    async def draw(self, turn: Round, parents: Sequence[Candidate], *, needed: bool) -> dict[int, tuple[Outcome, ...]]:
+    async def draw(
+        self, turn: Round, parents: Sequence[Candidate], criticised: Sequence[Candidate]
+    ) -> dict[int, tuple[Outcome, ...]]:
         """Each parent's outcomes on train cases, half of them failures where there are as many.
 
-        Failures that are known count; new cases are asked only if `needed`, those first that an ancestor failed.
+        Failures that are known count; new cases are asked of `criticised` parents, those first that an ancestor failed.
         """
         size = self._state.settings.minibatch_size * (2 if turn.widened else 1)
-        affordable = min(size, max(SMALLEST, turn.budget // (SHARE * len(parents))))
-        rngs = {
-            parent.id: generator(self._state.settings.seed, "minibatch", turn.number, parent.id) for parent in parents
-        }
-        fresh = {parent.id: self._fresh(parent, affordable, rngs[parent.id]) if needed else [] for parent in parents}
-        await self._state.outcomes.obtain([(parent, fresh[parent.id]) for parent in parents])
+        affordable = min(size, max(SMALLEST, turn.budget // (SHARE * max(1, len(criticised)))))
+        seed = self._state.settings.seed
+        rngs = {parent.id: generator(seed, "minibatch", turn.number, parent.id) for parent in parents}
+        jobs = [(parent, self._fresh(parent, affordable, rngs[parent.id])) for parent in criticised]
+        await self._state.outcomes.obtain(jobs)
         return {parent.id: _mixed(self._known(parent), size, self._threshold, rngs[parent.id]) for parent in parents}
 
     def _fresh(self, parent: Candidate, most: int, rng: random.Random) -> list[Case]:

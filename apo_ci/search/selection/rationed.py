@@ -14,7 +14,7 @@ from apo_ci.search.pulls import Pulls
 from apo_ci.search.selection.selector import Selection, Selector, costly
 
 PAPER = 25
-EVALUATIONS = {"protegi": PAPER, "monte_carlo": PAPER, "reinforce": PAPER, "apo": 40}  # for each arm, by optimizer
+EVALUATIONS = {"protegi": PAPER, "monte_carlo": PAPER, "reinforce": PAPER, "apo": 28}  # for each arm, by optimizer
 
 
 class Rationed:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.search.__main__ import numbers, options_of, parser, plans_of
+from benchmarks.search.__main__ import numbers, options_of, parser, plans_of, told
 from benchmarks.search.dispatch import Interpreters, carry_out, obstacle
 from benchmarks.search.methods import METHODS, named
 from benchmarks.search.real import Options
-from benchmarks.search.results import Plan
+from benchmarks.search.results import Plan, Run
+from benchmarks.search.worker import setting_of
 
 
 def plans(*arguments: str) -> list[Plan]:
@@ -29,6 +30,14 @@ def test_every_method_is_planned_in_every_world_at_every_budget() -> None:
 
     assert len({plan.key for plan in found}) == 2 * 3 * 2
     assert {(plan.null, plan.concurrency) for plan in found} == {(True, 32)}
+
+
+def test_veiled_worlds_are_planned_and_named_apart() -> None:
+    (plain,), (veiled,) = (plans("--methods", "apo", "--seeds", "1", *more) for more in ((), ("--veiled",)))
+
+    assert (plain.veiled, veiled.veiled) == (False, True)
+    assert told(Run(veiled, error="broke")) == "apo on 1 (veiled) within 1500: failed: broke"
+    assert setting_of(plain) != setting_of(veiled)
 
 
 def test_real_tasks_are_the_repositorys_own_unless_a_folder_is_given(tmp_path: Path) -> None:

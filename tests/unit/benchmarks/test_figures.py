@@ -13,8 +13,8 @@ from benchmarks.search.results import Plan, Run
 from benchmarks.search.summary import summarize
 
 
-def run(method: str, seed: int, budget: int, gain: float) -> Run:
-    plan = Plan("simulated", method, str(seed), seed, budget)
+def run(method: str, seed: int, budget: int, gain: float, *, veiled: bool = False) -> Run:
+    plan = Plan("simulated", method, str(seed), seed, budget, veiled=veiled)
     trace = ((budget // 2, gain / 2), (budget, gain))
     return Run(plan, budget, suggested=True, gain=gain, winner_gain=gain, trace=trace)
 
@@ -52,3 +52,15 @@ def test_the_figures_name_the_methods_and_are_the_same_each_time(tmp_path: Path)
         words = {element.text for element in ElementTree.parse(path).iter() if element.text}
         assert {"apo", "protegi"} <= {word.strip() for word in words}
         assert path.read_bytes() == other.read_bytes()
+
+
+def test_veiled_worlds_are_drawn_apart(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra `bench`")
+
+    veiled = [run("apo", seed, 500, 1.0, veiled=True) for seed in (0, 1)]
+    plain, both = draw(RUNS, tmp_path / "plain"), draw([*RUNS, *veiled], tmp_path / "both")
+
+    names = ["gain-by-budget.svg", "gain-by-calls.svg"]
+    assert [path.name for path in both] == [*names, "gain-by-budget-veiled.svg", "gain-by-calls-veiled.svg"]
+    assert [path.read_bytes() for path in both[:2]] == [path.read_bytes() for path in plain]
+    assert [path.name for path in draw(veiled, tmp_path / "veiled")] == [path.name for path in both[2:]]

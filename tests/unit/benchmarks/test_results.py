@@ -31,6 +31,15 @@ def test_a_run_comes_out_of_the_file_as_it_went_in(tmp_path: Path) -> None:
     assert read_runs(tmp_path / "runs.json") == [RUN]
 
 
+def test_lines_from_before_there_were_veiled_worlds_are_of_plain_ones(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    Journal(path).add(RUN)
+    path.write_text(path.read_text().replace('"veiled": false, ', ""))
+
+    assert "veiled" not in path.read_text()
+    assert Journal(path).open_plans([PLAN, replace(PLAN, veiled=True)]) == [replace(PLAN, veiled=True)]
+
+
 def test_a_failed_run_is_tried_again_and_replaced(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "runs.jsonl")
     journal.add(Run(PLAN, error="RuntimeError: no"))
@@ -53,7 +62,9 @@ def test_a_line_that_a_kill_cut_off_costs_only_its_own_run(tmp_path: Path) -> No
     assert Journal(path).runs([PLAN, other.plan]) == [RUN, other]
 
 
-@pytest.mark.parametrize("change", [{"null": True}, {"seed": 4}, {"latency": 0.2}, {"budget": 501}, {"method": "ucb"}])
+@pytest.mark.parametrize(
+    "change", [{"null": True}, {"veiled": True}, {"seed": 4}, {"latency": 0.2}, {"budget": 501}, {"method": "ucb"}]
+)
 def test_another_setting_is_another_run(change: dict[str, object]) -> None:
     assert replace(PLAN, **change).key != PLAN.key  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.search.models import SimulatedModels
 from benchmarks.search.server import Server
 from benchmarks.search.world import World, make_world
-from tests.unit.benchmarks.prompts import optimizer_body, task_body
+from tests.unit.benchmarks.prompts import failures, optimizer_body, rule_of, task_body
 
 ZERO = {"calls": 0, "task": 0, "optimizer": 0, "max_concurrent": 0}
 
@@ -77,10 +77,12 @@ def test_a_reset_forgets_counts_and_repetitions(server: Server, world: World) ->
     assert [ask(server, body)[0] for _ in range(3)] == first
 
 
-def test_a_reset_changes_worlds(server: Server) -> None:
-    other = make_world(4, null=True)
+@pytest.mark.parametrize("kind", [{"null": True}, {"veiled": True}])
+def test_a_reset_changes_worlds(server: Server, kind: dict[str, bool]) -> None:
+    other = make_world(4, **kind)
     server.reset(other)
-    bodies = [task_body(other, case) for case in other.cases[:8]]
+    shown = f"{other.start}\n\nText: {other.cases[0].inputs['text']}\nAnswer: {other.cases[0].target}"
+    bodies = [task_body(other, case, shown) for case in other.cases[:8]]
     models = SimulatedModels(other)
     assert ask(server, *bodies) == [models.reply(body) for body in bodies]
 
@@ -101,6 +103,13 @@ def test_a_reply_longer_than_allowed_is_cut_and_says_so(server: Server, world: W
     text, reason = asyncio.run(cut())
     assert reason == "length"
     assert len(text or "") == 16
+
+
+def test_a_veiled_world_is_served_as_such() -> None:
+    veiled = make_world(3, veiled=True)
+    body = optimizer_body(f"{veiled.start}\n\n{failures(veiled, rule_of(veiled), 4)}\n\nImprove this prompt.")
+    with Server(veiled) as server:
+        assert ask(server, body) == [SimulatedModels(veiled).reply(body)]
 
 
 def test_it_ends_with_whoever_started_it(world: World) -> None:

@@ -18,9 +18,10 @@ def run(
     trace: tuple[tuple[int, float], ...] = (),
     suggested: bool = True,
     null: bool = False,
+    veiled: bool = False,
     error: str | None = None,
 ) -> Run:
-    plan = Plan("simulated", method, str(seed), seed, budget, null=null)
+    plan = Plan("simulated", method, str(seed), seed, budget, null=null, veiled=veiled)
     return Run(plan, calls, suggested=suggested, gain=gain, winner_gain=gain, trace=trace, error=error)
 
 
@@ -45,6 +46,22 @@ def test_budgets_and_null_worlds_have_rows_of_their_own() -> None:
     rows = [(row.null, row.budget, row.gain.mean) for row in summarize(runs)]
 
     assert rows == [(False, 500, 1.0), (False, 1000, 2.0), (True, 500, 0.0)]
+
+
+def test_veiled_worlds_have_rows_of_their_own_and_say_what_is_lost_against_the_plain_ones() -> None:
+    runs = [run("apo", seed, gain) for seed, gain in enumerate((10.0, 20.0))]
+    runs += [run("apo", seed, gain, veiled=True) for seed, gain in ((0, 7.0), (1, 18.0), (9, 1.0))]
+    runs += [run("ucb", seed, 5.0, veiled=True) for seed in (0, 1)]
+
+    plain, own, other = summarize(runs)
+
+    assert [(one.method, one.veiled) for one in (plain, own, other)] == [("apo", False), ("apo", True), ("ucb", True)]
+    assert (plain.lost, plain.gain.mean) == (None, 15.0)
+    assert own.lost is not None
+    assert (own.lost.n, own.lost.mean) == (2, 2.5)
+    assert other.lost is None
+    assert other.behind is not None
+    assert other.behind.mean == 7.5
 
 
 def test_failed_runs_are_counted_and_left_out_of_every_mean() -> None:
