@@ -127,7 +127,8 @@ def optimize(
     """Search for a better version of `prompt`; `result.winner.prompt.source` is its text.
 
     Believe `result.status` alone: `better` means that the gain was confirmed on the test split, which the search never
-    saw, and `cheaper` (under `objective="score_per_cost"`) that it showed fewer tokens and ruled out a loss. Arguments as in `evaluate`; `optimizer_model` writes gradients and edits (by default `model` does).
+    saw, and `cheaper` (under `objective="score_per_cost"`) that it showed fewer tokens and ruled out a loss. Arguments
+    as in `evaluate`; `optimizer_model` writes gradients and edits (by default `model` does).
     """
     setting = _read(prompt, cases, scorer, metric, positive_label)
     proposer = optimizer_model.over(model) if optimizer_model else model

@@ -8,7 +8,7 @@ from apo_ci.publish.sections import TEXT_BYTES
 from apo_ci.publish.state import Ignored
 from apo_ci.report import notices, sentences, words
 from apo_ci.report.comment import render_section
-from apo_ci.report.layout import Beside
+from apo_ci.report.detail import Beside
 from apo_ci.report.model import Report
 from apo_ci.report.redact import Redactor
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from apo_ci.report import words
-from apo_ci.report.layout import NOTHING_BESIDE, Beside, Detail, headline_alone, lay_out
+from apo_ci.report.detail import NOTHING_BESIDE, Beside, Detail
+from apo_ci.report.layout import headline_alone, lay_out
 from apo_ci.report.model import Report
 from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
-
-import jinja2
+from dataclasses import replace
 
 from apo_ci.report import gains, sentences, shares, views, words
+from apo_ci.report.detail import NOTHING_BESIDE, Beside, Detail
 from apo_ci.report.escape import Markdown, prose
+from apo_ci.report.filling import fill
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
 from apo_ci.report.naming import unambiguous
 from apo_ci.report.sentences import MARKDOWN
@@ -19,64 +17,6 @@ OWN_COMMENT = re.compile(r"(<!--\s*/?\s*)apo-ci(?=:)")
 MANY_UNCHANGED = 3
 OPEN_SECTIONS = 5
 WITH_DIFF = frozenset({"better", "cheaper", "inconclusive"})
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """How much is shown: numbers of rows, lines, nodes and characters; 0 leaves the thing out."""
-
-    provenance: bool = True
-    ledger: bool = True
-    chart_nodes: int = 30
-    whole_prompt: int = 8_000
-    cases: int = 10
-    excerpt: int = 90
-    gradients: int = 6
-    tradeoff: bool = True
-    hunks: int = 8
-    diff_lines: int = 120
-    sections: int = 1_000
-    full_sections: int = 1_000
-    rows: int = 1_000
-    notes: int = 100
-    every_prompt: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What readers must know besides the report, each a piece of our own Markdown; empty is nothing.
-
-    `origin` stands under the verdict: where the figures come from. `taking` stands after the suggestion: how to apply
-    it, or what came of it. `account` ends the last line: what the pull request has spent.
-    """
-
-    origin: str = ""
-    taking: str = ""
-    account: str = ""
-
-
-NOTHING_BESIDE = Beside()
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Templates whose every expression is escaped as prose, unless it is `Markdown` already."""
-    return jinja2.Environment(  # noqa: S701  # Markdown, not HTML: `finalize` is the escaping
-        loader=jinja2.PackageLoader("apo_ci.report", "templates"),
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-
-
-def _finalize(value: Any) -> str:
-    return value if isinstance(value, Markdown) else prose(str(value))
-
-
-def _fill(template: str, view: views.View) -> str:
-    return _environment().get_template(f"{template}.md.jinja").render(view).strip("\n")
 
 
 def lay_out(
@@ -94,7 +34,7 @@ def lay_out(
     """
     prompts = sentences.by_severity(report.prompts)
     notes = [Markdown(note) for note in sentences.notes(report, MARKDOWN)[: detail.notes]]
-    noted = _fill("notes", {"notes": notes}) if notes else ""
+    noted = fill("notes", {"notes": notes}) if notes else ""
     head = [_headline(report), beside.origin]
     foot = _foot(report, detail, beside, left_out, elsewhere)
     if not prompts:
@@ -150,14 +90,14 @@ def _told_apart(prompts: list[PromptReport]) -> tuple[list[PromptReport], list[P
 def _table(prompts: list[PromptReport], detail: Detail) -> str:
     """The figures; nothing for one prompt that was not evaluated."""
     has_figures = len(prompts) > 1 or prompts[0].comparison is not None or prompts[0].floor is not None
-    return _fill("table", views.table(prompts, detail.rows)) if has_figures and detail.rows else ""
+    return fill("table", views.table(prompts, detail.rows)) if has_figures and detail.rows else ""
 
 
 def _folded_rows(unchanged: list[PromptReport], detail: Detail) -> str:
     if not unchanged or not detail.rows:
         return ""
     title = Markdown(f"{words.count(len(unchanged), 'prompt')} that answer as before")
-    return _fill("unchanged", {"title": title, "table": Markdown(_table(unchanged, detail))})
+    return fill("unchanged", {"title": title, "table": Markdown(_table(unchanged, detail))})
 
 
 def _why(prompt: PromptReport) -> str:
@@ -251,17 +191,17 @@ def _tradeoff(found: Suggestion | None, detail: Detail) -> str:
     """Quality and cost of the suggestion beside what is there now."""
     if found is None or found.tradeoff is None or found.status not in WITH_DIFF or not detail.tradeoff:
         return ""
-    return _fill("tradeoff", views.tradeoff(found.tradeoff))
+    return fill("tradeoff", views.tradeoff(found.tradeoff))
 
 
 def _diff(found: Suggestion | None, detail: Detail) -> str:
     view = views.diff(found, detail.diff_lines) if found is not None else None
-    return _fill("diff", view) if view is not None else ""
+    return fill("diff", view) if view is not None else ""
 
 
 def _hunks(found: Suggestion | None, detail: Detail) -> str:
     view = views.hunks(found, detail.hunks) if found is not None else None
-    return _fill("hunks", view) if view is not None else ""
+    return fill("hunks", view) if view is not None else ""
 
 
 def _folded(prompt: PromptReport, detail: Detail) -> list[str]:
@@ -271,19 +211,19 @@ def _folded(prompt: PromptReport, detail: Detail) -> list[str]:
     if found is None:
         return [cases]
     whole = views.whole_prompt(found, detail.whole_prompt) if detail.diff_lines else None
-    return [cases, _fill("whole", whole) if whole is not None else "", folded_search(found, detail)]
+    return [cases, fill("whole", whole) if whole is not None else "", folded_search(found, detail)]
 
 
 def _cases(comparison: ComparisonReport | None, detail: Detail) -> str:
     if comparison is None or not detail.cases or not (comparison.broken or comparison.fixed):
         return ""
-    return _fill("cases", views.cases(comparison, limit=detail.cases, excerpt=detail.excerpt))
+    return fill("cases", views.cases(comparison, limit=detail.cases, excerpt=detail.excerpt))
 
 
 def folded_search(found: Suggestion, detail: Detail, *, of: str = "") -> str:
     """How a suggestion was found; `of` names its prompt where the text around does not."""
     view = views.search(found, nodes=detail.chart_nodes, gradients=detail.gradients, of=of)
-    return _fill("search", view) if view is not None else ""
+    return fill("search", view) if view is not None else ""
 
 
 def folded_account(report: Report, detail: Detail) -> list[str]:
@@ -292,8 +232,8 @@ def folded_account(report: Report, detail: Detail) -> list[str]:
     ledger = detail.ledger and (spent.calls or spent.cache_hits)
     return [
         _shares(report, detail),
-        _fill("ledger", views.ledger(spent, report)) if ledger else "",
-        _fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
+        fill("ledger", views.ledger(spent, report)) if ledger else "",
+        fill("provenance", views.provenance(report.provenance)) if detail.provenance else "",
     ]
 
 
@@ -302,7 +242,7 @@ def _shares(report: Report, detail: Detail) -> str:
     searched = [prompt for prompt in report.prompts if prompt.search_share is not None]
     found = [prompt.search_share for prompt in searched if prompt.search_share is not None]
     view = shares.table(list(zip(unambiguous(searched), found, strict=True)), detail.rows if detail.ledger else 0)
-    return _fill("shares", view) if view is not None else ""
+    return fill("shares", view) if view is not None else ""
 
 
 def version_line(report: Report) -> Markdown:
@@ -320,4 +260,4 @@ def _foot(report: Report, detail: Detail, beside: Beside, left_out: str, elsewhe
         beside.account,
     ]
     line = Markdown(" · ".join(filter(None, parts)))
-    return _fill("foot", {"left_out": left_out, "elsewhere": elsewhere, "line": line})
+    return fill("foot", {"left_out": left_out, "elsewhere": elsewhere, "line": line})

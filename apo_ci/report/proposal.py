@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from apo_ci.report import gains, words
+from apo_ci.report.detail import Detail
 from apo_ci.report.escape import cell
-from apo_ci.report.layout import Detail, folded_account, folded_search, version_line
+from apo_ci.report.layout import folded_account, folded_search, version_line
 from apo_ci.report.model import PromptReport, Report, Suggestion
 from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apo_ci.report.comment import ELSEWHERE, shortened
-from apo_ci.report.layout import Detail
+from apo_ci.report.detail import Detail
 from apo_ci.report.model import Report
 from apo_ci.report.places import from_the_root
 from apo_ci.report.redact import Redactor, redacted

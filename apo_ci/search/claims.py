@@ -7,11 +7,11 @@ arXiv 1605.07723). A text that names no label, or several, or speaks of no case 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from apo_ci.evaluation.score import target_text
 from apo_ci.search.relevance import Relevance
+from apo_ci.search.words import whole_words
 
 LOOKED_UP = 24  # cases, at most
 FEWEST = 2
@@ -23,9 +23,7 @@ class Claims:
 
     def __init__(self, relevance: Relevance, labels: Sequence[str]):
         self.relevance = relevance
-        self._labels = {
-            label: re.compile(rf"(?<!\w){re.escape(label.strip())}(?!\w)", re.IGNORECASE) for label in labels
-        }
+        self._labels = {label: whole_words(label) for label in labels}
 
     def holds(self, text: str) -> bool | None:
         """Whether most cases that `text` speaks of have the one label that it names; `None` where it is no claim."""

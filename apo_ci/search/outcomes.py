@@ -64,6 +64,10 @@ class Outcomes:
             self._remember(self._outcomes(candidate), evaluation)
             self.exhausted = self.exhausted or not evaluation.complete
 
+    def share(self, candidate: Candidate, other: Candidate) -> None:
+        """What is known of `candidate`, and what will be, holds for `other` too, which has the same text."""
+        self._seen[other.id] = self._outcomes(candidate)
+
     def reopen(self) -> None:
         """Ask again, now that what was set aside for others is free."""
         self.exhausted = False

@@ -50,6 +50,15 @@ def freeze_order(cases: Sequence[Case], start: Mapping[str, Outcome], threshold:
     return DevOrder((*paired, *failed[pairs:], *passed[pairs:]), fails)
 
 
+@dataclass(frozen=True, slots=True)
+class TrainGain:
+    """What is known from the train split of a candidate's gain over `parent`: `gain`, as if on `cases` of them."""
+
+    parent: Candidate
+    gain: float
+    cases: int
+
+
 class Pulls:
     """Cumulative results of candidates on prefixes of the frozen order; no pull is ever repeated."""
 
@@ -67,6 +76,7 @@ class Pulls:
         self._metric = metric
         self._objective = objective
         self._start = start
+        self._train_gains: dict[int, TrainGain] = {}
         self._totals = self._count_kinds(len(order.cases))
 
     @property
@@ -124,7 +134,24 @@ class Pulls:
 
     def utility(self, candidate: Candidate, upto: int | None = None) -> float:
         """What candidates are ranked by, in units of the metric: the estimate, or what the objective makes of it."""
-        return self._objective.utility(self.estimate(candidate, upto), self.tokens(candidate, upto))
+        return self._objective.utility(self.believed(candidate, upto), self.tokens(candidate, upto))
+
+    def credit(self, candidate: Candidate, gain: TrainGain) -> None:
+        """Take what train cases showed of `candidate` into account, beside what dev will show."""
+        self._train_gains[candidate.id] = gain
+
+    def believed(self, candidate: Candidate, upto: int | None = None) -> float:
+        """The estimate; for a candidate that was credited, the parent's and the gain that train and dev show together.
+
+        A mean over the cases of both, so that a few dev cases do not outweigh many train cases (shrinkage).
+        """
+        known = self._train_gains.get(candidate.id)
+        if known is None:
+            return self.estimate(candidate, upto)
+        met = min(self.count(candidate) if upto is None else upto, self.count(known.parent))
+        on_dev = self.estimate(candidate, met) - self.estimate(known.parent, met)
+        gain = (met * on_dev + known.cases * known.gain) / (met + known.cases)
+        return self.believed(known.parent, upto) + gain
 
     def tokens(self, candidate: Candidate, upto: int | None = None) -> float:
         """Tokens of a call relative to the start's, on the cases of a prefix that both have met; 1 if unknown."""

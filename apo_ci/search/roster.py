@@ -40,6 +40,10 @@ class Roster:
         """Record what became of candidates, by id."""
         self._fates.update(fates)
 
+    def refuse(self, candidate: Candidate, reason: str) -> None:
+        """Record that the guards kept a candidate out."""
+        self.note({candidate.id: f"{REFUSED}{reason}"})
+
     def refusals(self) -> Mapping[str, int]:
         """How many candidates were refused before they were tried, by reason."""
         reasons = (fate.removeprefix(REFUSED) for fate in self._fates.values() if fate.startswith(REFUSED))
@@ -69,7 +73,7 @@ class Roster:
             parent = self.parent_of(candidate)
             if parent is None or candidate.operator == "demonstrations" or len(found) == most:
                 continue
-            text = rewritten(candidate.prompt, parent.prompt)
+            text = _fresh_text(candidate.prompt, parent.prompt)
             after, before = _values(outcomes.of(candidate)), _values(outcomes.of(parent))
             both = after.keys() & before.keys()
             if text and both:
@@ -92,7 +96,7 @@ class Roster:
         return candidate
 
 
-def rewritten(prompt: Prompt, parent: Prompt) -> str:
+def _fresh_text(prompt: Prompt, parent: Prompt) -> str:
     """The parts of `prompt` that its parent does not have."""
     before = {part.text for part in parent.parts}
     fresh: Sequence[str] = [one_line(part.text) for part in prompt.parts if part.text not in before]

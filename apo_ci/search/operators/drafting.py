@@ -1,10 +1,14 @@
-"""From the texts that a writer gave to a draft, for the operators that rewrite a whole prompt."""
+"""From the texts that a writer gave to a draft, for all that rewrite a prompt."""
 
 from __future__ import annotations
+
+import random
+from dataclasses import replace
 
 from apo_ci.errors import ApoError
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
+from apo_ci.search.candidate import Draft
 from apo_ci.search.gradients import failures
 from apo_ci.search.operators.proposer import Growth
 from apo_ci.search.writing.writer import Texts
@@ -16,8 +20,13 @@ def requests(growth: Growth) -> int:
 
 
 def sample(growth: Growth) -> int:
-    """A number that tells one request of this growth from the others; the same in every run with this seed."""
-    return growth.rng.randrange(2**31)
+    """A number that tells one request of this growth from the others."""
+    return lot(growth.rng)
+
+
+def lot(rng: random.Random) -> int:
+    """A number that tells one request from its repetitions, the same in every run with a seed."""
+    return rng.randrange(2**31)
 
 
 def rewritten(prompt: Prompt, texts: Texts) -> Prompt | None:
@@ -29,6 +38,12 @@ def rewritten(prompt: Prompt, texts: Texts) -> Prompt | None:
         return prompt.with_parts(changed)
     except ApoError:
         return None
+
+
+def redrafted(draft: Draft, texts: Texts) -> Draft | None:
+    """`draft` with other texts of its prompt's parts; `None` as for `rewritten`."""
+    prompt = rewritten(draft.prompt, texts)
+    return None if prompt is None else replace(draft, prompt=prompt)
 
 
 def failed_cases(growth: Growth, most: int) -> tuple[Case, ...]:

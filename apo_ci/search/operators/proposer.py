@@ -16,7 +16,7 @@ from apo_ci.search.candidate import Candidate, Draft, Tried
 class Growth:
     """One parent's turn to grow in one round.
 
-    `minibatch` are its outcomes on fresh train cases, `slots` the drafts wanted at most, `calls` the requests
+    `minibatch` are its outcomes on train cases, `slots` the drafts wanted at most, `calls` the requests
     to the optimizer model allowed at most. `widened` asks for more variety, after a round that found nothing.
     `partners` are candidates on the Pareto front that win dev cases which the parent loses, the best
     complement first.
@@ -42,7 +42,7 @@ class Proposer(Protocol):
 
     @property
     def name(self) -> str:
-        """For the books on what pays: `text`, `demonstrations`."""
+        """For the books on what pays: `edit`, `demonstrations`, …"""
         ...
 
     def able(self, prompt: Prompt) -> bool:

@@ -22,7 +22,6 @@ from apo_ci.search.writing.writer import Texts, Writer
 
 T = TypeVar("T")
 
-
 SAMPLES = 3  # answers to the question for one gradient: what several of them say is likelier true
 
 
@@ -49,24 +48,20 @@ class Rewriting:
         """Edits of the parent, each of which answers all reasons of one gradient, and paraphrases of these edits."""
         if not self.able(growth.parent.prompt) or growth.slots <= 0:
             return ()
-        breadth = self._settings.n_gradients * (2 if growth.widened else 1)
         groups = group_failures(
             failures(growth.minibatch, growth.threshold),
-            groups=min(breadth, -(-growth.slots // self._per_gradient)),
+            groups=self._breadth(growth),
             size=self._settings.errors_per_gradient,
             rng=growth.rng,
         )
         edits = await self._edits(growth, groups)
-        return (*edits, *await self._paraphrases(growth, edits))[: growth.slots]
+        return (*edits, *await self._paraphrases(growth, edits))
 
-    async def combine(self, growth: Growth, steps: Sequence[tuple[str, Sequence[Case]]]) -> Draft | None:
-        """One edit of the parent that answers several gradients, each with its failures; `None` where it fails."""
-        reasons = [(reason, _group(growth, cases)) for reason, cases in steps]
-        prompt = growth.parent.prompt
-        texts = await self._writer.edit(prompt, reasons, growth.tried, sample(growth))
-        written_for = {case.id: case for _, cases in steps for case in cases}
-        gradient = "\n".join(reason for reason, _ in steps)
-        return _draft(growth, texts, Draft(prompt, growth.parent, "edit", gradient, tuple(written_for.values())))
+    def _breadth(self, growth: Growth) -> int:
+        """How many gradients this turn has drafts and requests for."""
+        most = self._settings.n_gradients * (2 if growth.widened else 1)
+        price = SAMPLES + min(growth.slots, self._per_gradient)
+        return min(most, -(-growth.slots // self._per_gradient), growth.calls // price)
 
     @property
     def _per_gradient(self) -> int:
@@ -80,7 +75,7 @@ class Rewriting:
         told = [sum(answers[first : first + SAMPLES], ()) for first in range(0, len(answers), SAMPLES)]
         reasons = [self._claims.strongest(found, most) for found in told]
         gradients = [("\n".join(found), group) for group, found in zip(groups, reasons, strict=True) if found]
-        wanted = [pair for _ in range(self._settings.steps_per_gradient) for pair in gradients]
+        wanted = [pair for _ in range(self._settings.steps_per_gradient) for pair in gradients][: growth.slots]
         texts = await in_order(self._writer.edit(prompt, [pair], growth.tried, sample(growth)) for pair in wanted)
         drafts = (
             _draft(growth, text, Draft(prompt, growth.parent, "edit", gradient, _cases(group)))
@@ -90,6 +85,7 @@ class Rewriting:
 
     async def _paraphrases(self, growth: Growth, edits: Sequence[Draft]) -> tuple[Draft, ...]:
         chosen = [edit for _ in range(self._settings.mc_samples_per_step) for edit in edits]
+        chosen = chosen[: growth.slots - len(edits)]
         texts = await in_order(self._writer.paraphrase(source.prompt, sample(growth)) for source in chosen)
         drafts = (_draft(growth, text, source) for source, text in zip(chosen, texts, strict=True))
         return tuple(draft for draft in drafts if draft is not None)
@@ -106,12 +102,6 @@ def _draft(growth: Growth, texts: Texts, source: Draft) -> Draft | None:
 
 def _cases(group: FailureGroup) -> tuple[Case, ...]:
     return tuple(outcome.case for outcome in group.outcomes)
-
-
-def _group(growth: Growth, cases: Sequence[Case]) -> FailureGroup:
-    """The failures of the minibatch that are these cases."""
-    wanted = {case.id for case in cases}
-    return FailureGroup("", tuple(outcome for outcome in growth.minibatch if outcome.case.id in wanted))
 
 
 async def in_order(questions: Iterable[Awaitable[T]]) -> list[T]:

@@ -10,29 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apo_ci.evaluation.evaluate import Outcome
-from apo_ci.inputs.datasets import Case
 from apo_ci.search.candidate import Candidate, Draft
 from apo_ci.search.gradients import passes
 from apo_ci.search.operators.books import deal_evenly
 from apo_ci.search.operators.proposer import Growth, Proposer
-from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict, combine
+from apo_ci.search.operators.rewriting import SAMPLES, in_order
+from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict, chosen, combine
 from apo_ci.search.optimizers.minibatches import Minibatches
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pareto import complements, front
 from apo_ci.search.plan import round_budget
-from apo_ci.search.pulls import Pulls
+from apo_ci.search.pulls import Pulls, TrainGain
 from apo_ci.search.seeds import generator
 from apo_ci.search.state import SearchState
 
 TRIED_SHOWN = 8
-CALLS_A_DRAFT = 2  # a reason and an edit
+CALLS_A_DRAFT = SAMPLES + 1  # answers about the reasons, and an edit
 FREE = frozenset({"demonstrations"})  # operators that ask no model
 GATED = frozenset({"edit"})  # operators whose drafts are written for failures
 EDIT_PRICE = 40.0  # requests for an edit up to the end of the entry gate, about
 PASS_RATE = 0.4  # arms that come of an edit
 
-Step = tuple[str, Sequence[Case]]  # a reason, and the failures that it explains
+LUCK = 0.7  # of what the chosen changes gained on train is not luck: they were chosen for it
 
 
 class Apo:
@@ -64,7 +63,8 @@ class Apo:
         verdicts = await self._gate.judge(written, turn.budget - (self._state.asked - before))
         combined = self._combined(turn, written, verdicts)
         arms = [applicant.candidate for applicant in applicants if not applicant.written_for]
-        arms += await self._fill_up(turn, sum(drafts.values()) - len(arms) - len(written), minibatches)
+        missing = sum(drafts.values()) - len(applicants)
+        arms += await self._fill_up(turn, missing, minibatches, nothing_else=not applicants)
         generator(self._state.settings.seed, "arms", turn.number).shuffle(arms)
         return [*combined, *arms]
 
@@ -166,7 +166,7 @@ class Apo:
                 passed = tuple(outcome.case for outcome in passes(growth.minibatch, self._threshold))
                 admitted.append(Applicant(candidate, growth.parent, draft.written_for, passed))
             else:
-                self._state.roster.note({candidate.id: f"refused: {refusal}"})
+                self._state.roster.refuse(candidate, refusal)
                 self._enter(candidate, 0.0)
         return admitted
 
@@ -180,12 +180,13 @@ class Apo:
             own = [each for each in verdicts if each.change.applicant is applicant]
             kept = sum(each.is_in for each in own)
             self._state.roster.note({applicant.candidate.id: f"taken apart: {kept} of {len(own)} changes kept"})
-            self._enter(applicant.candidate, 0.0)
+            if applicant.candidate not in made:  # who goes on to dev is entered with what it gains there
+                self._enter(applicant.candidate, 0.0)
         return made
 
     def _combination(self, turn: Round, parent: Candidate, verdicts: Sequence[Verdict]) -> list[Candidate]:
         """At most one candidate: none where no change got in, or what came of them is known already."""
-        kept = [each for each in verdicts if each.is_in]
+        kept = chosen(verdicts)
         if not kept:
             return []
         edits = {each.change.applicant.candidate.id: each.change.applicant for each in kept}
@@ -194,19 +195,29 @@ class Apo:
         note = f"{len(kept)} changes of {len(edits)} edits"
         prompt = combine(parent.prompt, kept)
         draft = Draft(prompt, parent, "edit", "\n".join(gradients), tuple(cases.values()), note)
-        candidate = self._state.roster.enrol(draft, turn.number)
-        refusal = (
-            self._state.guards.refusal(draft) if prompt not in [e.candidate.prompt for e in edits.values()] else None
-        )
+        known = next((edit.candidate for edit in edits.values() if edit.candidate.prompt == prompt), None)
+        candidate = known or self._state.roster.enrol(draft, turn.number)
+        self._gate.recall(candidate)
+        refusal = None if known else self._state.guards.refusal(draft)
         if refusal is not None:
-            self._state.roster.note({candidate.id: f"refused: {refusal}"})
+            self._state.roster.refuse(candidate, refusal)
             return []
+        train = len(self._state.train)
+        gain = LUCK * sum(each.gain for each in kept) / train
+        self._pulls.credit(candidate, TrainGain(parent, gain, train))
         return [candidate]
 
-    async def _fill_up(self, turn: Round, number: int, minibatches: Mapping[int, Sequence[Outcome]]) -> list[Candidate]:
-        """`number` more candidates that cost no request to make, where no operator has paid better."""
+    async def _fill_up(
+        self, turn: Round, number: int, minibatches: Mapping[int, Sequence[Outcome]], *, nothing_else: bool
+    ) -> list[Candidate]:
+        """`number` more candidates that cost no request to make, where no operator has paid better.
+
+        Also where there is `nothing_else` to try, for the optimizer model wrote nothing that can be used.
+        """
         demonstrations = self._state.proposers.demonstrations
-        if number <= 0 or not demonstrations.able(self._state.start.prompt) or not self._leads(demonstrations.name):
+        if number <= 0 or not demonstrations.able(self._state.start.prompt):
+            return []
+        if not nothing_else and not self._leads(demonstrations.name):
             return []
         parent = turn.parents[0]
         growth = self._growth(turn, demonstrations, parent, minibatches[parent.id], number, extra=1)

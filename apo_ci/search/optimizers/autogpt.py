@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.search.candidate import Candidate, Draft
 from apo_ci.search.gradients import FailureGroup, failures
+from apo_ci.search.operators.drafting import lot, redrafted
 from apo_ci.search.optimizers.beam import admitted
-from apo_ci.search.optimizers.drafts import lot, rewritten
 from apo_ci.search.optimizers.samples import Samples
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pulls import Pulls
@@ -72,5 +72,5 @@ class Agent:
         criticism, texts = await self._state.proposers.writer.critique(
             current.prompt, sum(scores) / len(scores), errors, lot(rng)
         )
-        draft = rewritten(Draft(current.prompt, current, "critique", criticism or None), texts)
+        draft = redrafted(Draft(current.prompt, current, "critique", criticism or None), texts)
         return [] if draft is None else [draft]

@@ -98,7 +98,7 @@ def admitted(state: SearchState, drafts: Sequence[Draft], number: int) -> list[C
         if refusal is None:
             candidates.append(candidate)
         else:
-            state.roster.note({candidate.id: f"refused: {refusal}"})
+            state.roster.refuse(candidate, refusal)
     return candidates
 
 

@@ -28,7 +28,7 @@ FEWEST_SPOKEN_OF = 2
 MOST_FAILURES, MOST_PASSES = 8, 4  # for any other
 LEAD = 2  # mended over broken cases that a hunk needs to get in: most hunks do nothing, but for luck
 FEW = 3  # with so few cases, one is enough
-SAME_CASES = 0.5  # of all cases of two hunks in common: they say the same
+SAME_CASES = 0.5  # of all cases that two hunks are about in common: they say the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,31 @@ class Applicant:
 class Change:
     """One hunk of an applicant on trial: the parent with this hunk alone, and what it is tried on.
 
-    It gets in when it mends at least `lead` cases more than it breaks.
+    `subject` are the cases that it speaks of or was written for, `others` those that it should leave as they are. It
+    gets in when it mends at least `lead` cases more than it breaks.
     """
 
     applicant: Applicant
     hunk: Hunk
     probe: Candidate
-    cases: tuple[Case, ...]
+    subject: tuple[Case, ...]
+    others: tuple[Case, ...]
     lead: int
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """All that it is tried on."""
+        return (*self.subject, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a change did."""
+    """How a change did: cases that score higher and lower than before, and by how much in all."""
 
     change: Change
     mended: int
     broken: int
+    gain: float
 
     @property
     def is_in(self) -> bool:
@@ -76,7 +84,7 @@ class EntryGate:
         self._outcomes = outcomes
         self._claims = claims
         self._relevance = claims.relevance
-        self._probes = 0
+        self._probes: dict[str, Candidate] = {}  # by source: no text is tried twice on a case
 
     async def judge(self, applicants: Sequence[Applicant], budget: int) -> list[Verdict]:
         """A verdict on each change, for at most `budget` requests; what they do not reach gets none."""
@@ -85,6 +93,12 @@ class EntryGate:
         trials = self._affordable(in_turn, budget)
         await self._outcomes.obtain(_jobs(trials))
         return [self._verdict(change) for change in trials]
+
+    def recall(self, candidate: Candidate) -> None:
+        """Let `candidate` have the outcomes of what was tried here with the same text."""
+        probe = self._probes.get(candidate.prompt.source, candidate)
+        if probe is not candidate:
+            self._outcomes.share(probe, candidate)
 
     def _changes(self, applicant: Applicant) -> list[Change]:
         parent, whole = applicant.parent.prompt, applicant.candidate.prompt
@@ -100,15 +114,15 @@ class EntryGate:
         return changes
 
     def _change(self, applicant: Applicant, hunk: Hunk, prompt: Prompt, *, alone: bool) -> Change:
-        self._probes += 1
-        one = applicant.candidate
-        probe = one if alone else Candidate(prompt, -self._probes, one.parent, "edit", one.gradient, one.round)
+        one, number = applicant.candidate, -1 - len(self._probes)
+        fresh = one if alone else Candidate(prompt, number, one.parent, "edit", one.gradient, one.round)
+        probe = self._probes.setdefault(prompt.source, fresh)
         spoken_of = self._relevance.about(hunk.added or hunk.removed, MOST_SPOKEN_OF)
         if len(spoken_of) >= FEWEST_SPOKEN_OF:
             sure = len(spoken_of) <= FEW or self._claims.holds(hunk.added) is True
-            return Change(applicant, hunk, probe, tuple(spoken_of), 1 if sure else LEAD)
-        cases = (*applicant.written_for[:MOST_FAILURES], *applicant.passed[:MOST_PASSES])
-        return Change(applicant, hunk, probe, cases, 1 if alone else LEAD)
+            return Change(applicant, hunk, probe, tuple(spoken_of), (), 1 if sure else LEAD)
+        failed, passed = applicant.written_for[:MOST_FAILURES], applicant.passed[:MOST_PASSES]
+        return Change(applicant, hunk, probe, failed, passed, 1 if alone else LEAD)
 
     def _is_by_the_way(self, applicant: Applicant, hunk: Hunk) -> bool:
         """Whether a hunk words something anew that the gradient does not speak of: nobody asked for that."""
@@ -131,22 +145,28 @@ class EntryGate:
         after = _values(self._outcomes.of(change.probe))
         both = [case.id for case in change.cases if case.id in before and case.id in after]
         mended = sum(after[id_] > before[id_] for id_ in both)
-        return Verdict(change, mended, sum(after[id_] < before[id_] for id_ in both))
+        broken = sum(after[id_] < before[id_] for id_ in both)
+        return Verdict(change, mended, broken, sum(after[id_] - before[id_] for id_ in both))
 
 
-def combine(parent: Prompt, verdicts: Sequence[Verdict]) -> Prompt:
-    """`parent` with all changes that got in; of those that speak of the same cases, the one that did best."""
-    chosen: list[Verdict] = []
-    for verdict in sorted((each for each in verdicts if each.is_in), key=lambda each: each.broken - each.mended):
-        if not any(_says_the_same(verdict.change, other.change) for other in chosen):
-            chosen.append(verdict)
+def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """The changes that got in; of those of different edits that speak of the same cases, the one that did best."""
+    kept: list[Verdict] = []
+    for verdict in sorted((each for each in verdicts if each.is_in), key=lambda each: -each.gain):
+        if not any(_says_the_same(verdict.change, other.change) for other in kept):
+            kept.append(verdict)
+    return kept
+
+
+def combine(parent: Prompt, kept: Sequence[Verdict]) -> Prompt:
+    """`parent` with all changes that were chosen."""
     bare = parent.bare or parent
     result = bare
-    for edit in {each.change.applicant.candidate.id: each.change.applicant.candidate for each in chosen}.values():
-        kept = [each.change.hunk.number for each in chosen if each.change.applicant.candidate is edit]
-        version = compose(bare, edit.prompt.bare or edit.prompt, kept)
-        result = three_way(bare, result, version)
-    return result.with_demonstrations(parent.demonstrations) if parent.demonstrations else result
+    for edit in {each.change.applicant.candidate.id: each.change.applicant.candidate for each in kept}.values():
+        numbers = [each.change.hunk.number for each in kept if each.change.applicant.candidate is edit]
+        version = _composed(bare, edit.prompt.bare or edit.prompt, numbers)
+        result = result if version is None else three_way(bare, result, version)
+    return _with_examples(result, parent) or parent
 
 
 def three_way(base: Prompt, first: Prompt, second: Prompt) -> Prompt:
@@ -162,18 +182,32 @@ def three_way(base: Prompt, first: Prompt, second: Prompt) -> Prompt:
 
 def _with(parent: Prompt, before: Prompt, after: Prompt, hunk: Hunk) -> Prompt | None:
     """`parent` with one hunk of the change from `before` to `after`, both without demonstrations."""
+    prompt = _composed(before, after, [hunk.number])
+    return None if prompt is None else _with_examples(prompt, parent)
+
+
+def _with_examples(prompt: Prompt, parent: Prompt) -> Prompt | None:
+    """`prompt` with the demonstrations of `parent`; `None` where it cannot take them."""
     try:
-        prompt = compose(before, after, [hunk.number])
         return prompt.with_demonstrations(parent.demonstrations) if parent.demonstrations else prompt
     except InputError:
         return None
 
 
+def _composed(before: Prompt, after: Prompt, hunks: Sequence[int]) -> Prompt | None:
+    """`before` with some of the hunks; `None` where that is no prompt of the same structure."""
+    try:
+        return compose(before, after, hunks)
+    except InputError:
+        return None
+
+
 def _says_the_same(one: Change, other: Change) -> bool:
-    """Whether two changes of different edits were tried on about the same cases, as those that their words name."""
-    mine, theirs = {case.id for case in one.cases}, {case.id for case in other.cases}
+    """Whether two changes of different edits are about the same cases."""
+    mine, theirs = {case.id for case in one.subject}, {case.id for case in other.subject}
     apart = one.applicant.candidate is not other.applicant.candidate
-    return apart and len(mine & theirs) > SAME_CASES * len(mine | theirs)
+    in_one_place = bool(one.hunk.removed) and one.hunk.removed == other.hunk.removed
+    return apart and (in_one_place or len(mine & theirs) > SAME_CASES * len(mine | theirs))
 
 
 def _jobs(trials: Sequence[Change]) -> list[tuple[Candidate, list[Case]]]:

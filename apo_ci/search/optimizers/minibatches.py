@@ -53,7 +53,8 @@ class Minibatches:
         hopes: dict[str, int] = {}
         for ancestor in reversed(self._state.roster.lineage(parent)[:-1]):
             for id_, outcome in self._state.outcomes.of(ancestor).items():
-                hopes.setdefault(id_, FAILED if failures([outcome], self._threshold) else PASSED)
+                if outcome.score is not None:
+                    hopes.setdefault(id_, FAILED if outcome.score.value < self._threshold else PASSED)
         return hopes
 
     def _known(self, parent: Candidate) -> tuple[Outcome, ...]:

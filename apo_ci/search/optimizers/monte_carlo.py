@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apo_ci.search.candidate import Candidate, Draft
+from apo_ci.search.operators.drafting import lot, redrafted
 from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.drafts import lot, rewritten
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pulls import Pulls
 from apo_ci.search.seeds import generator
@@ -39,5 +39,5 @@ class Paraphrases:
     async def _paraphrases(self, turn: Round, parent: Candidate, number: int) -> Sequence[Draft]:
         rng = generator(self._seed, "grow", turn.number, parent.id)
         texts = await in_order(self._writer.paraphrase(parent.prompt, lot(rng)) for _ in range(number))
-        drafts = (rewritten(Draft(parent.prompt, parent, "paraphrase"), text) for text in texts)
+        drafts = (redrafted(Draft(parent.prompt, parent, "paraphrase"), text) for text in texts)
         return [draft for draft in drafts if draft is not None]

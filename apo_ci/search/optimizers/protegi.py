@@ -19,8 +19,8 @@ from apo_ci.config import SearchSettings
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.search.candidate import Candidate, Draft
 from apo_ci.search.gradients import FailureGroup, failures
+from apo_ci.search.operators.drafting import lot, redrafted
 from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.drafts import lot, rewritten
 from apo_ci.search.optimizers.samples import Samples
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pulls import Pulls
@@ -103,7 +103,7 @@ class TextualGradients:
         wanted = [pair for pair in chain(*found) for _ in range(self._settings.steps_per_gradient)][:most]
         texts = await in_order(self._writer.edit(prompt, [pair], (), lot(rng)) for pair in wanted)
         drafts = (
-            rewritten(Draft(prompt, parent, "edit", reason), text)
+            redrafted(Draft(prompt, parent, "edit", reason), text)
             for (reason, _), text in zip(wanted, texts, strict=True)
         )
         return [draft for draft in drafts if draft is not None]
@@ -113,7 +113,7 @@ class TextualGradients:
         chosen = [sources[nth % len(sources)] for nth in range(most)] if sources else []
         texts = await in_order(self._writer.paraphrase(source.prompt, lot(rng)) for source in chosen)
         drafts = (
-            rewritten(Draft(source.prompt, source.parent, "paraphrase", source.gradient), text)
+            redrafted(Draft(source.prompt, source.parent, "paraphrase", source.gradient), text)
             for source, text in zip(chosen, texts, strict=True)
         )
         return [draft for draft in drafts if draft is not None]

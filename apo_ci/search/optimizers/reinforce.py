@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate, Draft
+from apo_ci.search.operators.drafting import lot, redrafted
 from apo_ci.search.operators.rewriting import in_order
-from apo_ci.search.optimizers.drafts import lot, rewritten
 from apo_ci.search.optimizers.phrases import SHORTEST, Phrases, phrases_of
 from apo_ci.search.optimizers.policy import Action, Decision, Policy
 from apo_ci.search.optimizers.strategy import Round
@@ -97,7 +97,7 @@ class PhraseEdits:
     def _draft(self, parent: Candidate, decision: Decision, edit: Edit) -> Draft | None:
         note = f"{decision.action[0]} in the {decision.action[1]}"
         texts = {part: phrases.text for part, phrases in edit.texts.items()}
-        draft = rewritten(Draft(parent.prompt, parent, "phrase", note=note), texts)
+        draft = redrafted(Draft(parent.prompt, parent, "phrase", note=note), texts)
         if draft is not None:
             self._decisions.setdefault(draft.prompt.source, decision)
             self._deleted.setdefault(draft.prompt.source, edit.deleted)

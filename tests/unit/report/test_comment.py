@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apo_ci.report import comment, summary
 from apo_ci.report.comment import MARKER, MAX_BYTES, MORE, render_comment, render_section, shortened
-from apo_ci.report.layout import Beside, Detail
+from apo_ci.report.detail import Beside, Detail
 from apo_ci.report.model import ErrorCount
 from apo_ci.report.redact import Redactor
 from tests.unit.report.github import Page

@@ -42,3 +42,26 @@ def test_graded_scores_fail_below_their_median() -> None:
     assert success_threshold([0.0, 1.0, 1.0]) == 1.0
     assert success_threshold([0.1, 0.4, 0.8]) == 0.4
     assert success_threshold([0.3, 0.3, 0.3]) == 1.0
+
+
+def test_with_more_causes_than_groups_failures_of_one_target_are_taken_together() -> None:
+    failed = [outcome(n, "Yes", predicted) for n, predicted in enumerate(("No", "Maybe", "Never"))]
+    failed += [outcome(n, "No", predicted) for n, predicted in enumerate(("Yes", "Maybe"), start=10)]
+    groups = group_failures(failed, groups=2, size=4, rng=random.Random(0))
+    assert [(group.cause, len(group.outcomes)) for group in groups] == [("expected Yes", 3), ("expected No", 2)]
+
+
+def test_with_more_targets_than_groups_the_frequent_ones_are_kept() -> None:
+    failed = [outcome(10 * kind + n, f"label {kind}", "none") for kind in range(5) for n in range(kind + 1)]
+    groups = group_failures(failed, groups=2, size=9, rng=random.Random(0))
+    assert [group.cause for group in groups] == ["expected label 4", "expected label 3"]
+
+
+def test_reasons_are_not_taken_together_whatever_the_target() -> None:
+    failed = [outcome(n, "x", None, f"reason {n}") for n in range(4)]
+    groups = group_failures(failed, groups=2, size=9, rng=random.Random(0))
+    assert [len(group.outcomes) for group in groups] == [1, 1]
+
+
+def test_no_failures_give_no_groups() -> None:
+    assert group_failures([], groups=3, size=4, rng=random.Random(0)) == ()

@@ -25,7 +25,9 @@ def test_where_no_prompt_is_better_hardly_any_search_says_so() -> None:
     results = [search_for_nothing(seed) for seed in range(RUNS)]
     better = sum(result.status == "better" for result in results)
     assert better <= 0.05 * RUNS
-    assert sum(result.confirmation is not None for result in results) > 0.5 * RUNS  # dev did flatter most winners
+    confirmed = sum(result.confirmation is not None for result in results)
+    assert confirmed > 0.25 * RUNS  # dev did flatter many
+    assert better <= 0.05 * confirmed
     assert all(result.confirmation is not None for result in results if result.status != "none")
 
 

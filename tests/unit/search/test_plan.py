@@ -13,7 +13,7 @@ from apo_ci.config import Budget, SearchSettings
 from apo_ci.inputs.splits import Splits
 from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.model import Purpose
-from apo_ci.search.plan import Plan, Refusal, make_plan, round_budget
+from apo_ci.search.plan import ROUND_SHARE, Plan, Refusal, make_plan, round_budget
 from apo_ci.search.spending import UNBOUNDED, Spending
 from tests.unit.search.worlds import World, cases, prompt, world
 
@@ -112,4 +112,5 @@ def test_rounds_share_what_is_left_and_leave_no_crumbs(left: int, rounds: int) -
     budget = round_budget(left, rounds)
     assert 0 <= budget <= left
     assert budget == left or left - budget >= 32
-    assert 2 * budget >= left
+    assert budget >= ROUND_SHARE * left
+    assert budget * rounds >= left

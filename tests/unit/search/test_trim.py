@@ -21,7 +21,11 @@ from tests.unit.search.worlds import LABELS, START, TaskWorld, World, chance, wo
 
 GOOD, OTHER, IDLE = "Thanks are a Yes.", "Bills mean a No.", "Have a nice day."
 QUESTION = "Is the review below positive?"
-SETTINGS = SearchSettings(rounds=1, demonstrations=0, mc_samples_per_step=0)
+DEFAULT = SearchSettings(rounds=1, demonstrations=0, mc_samples_per_step=0)
+# The default optimizer leaves out what helps no train case before a prompt can win; this one takes edits as they come.
+SETTINGS = SearchSettings(
+    optimizer="protegi", selector="successive_halving", rounds=1, demonstrations=0, mc_samples_per_step=0
+)
 
 Worth = Callable[[str, str], float]
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from apo_ci.search.operators.books import FLOOR, Books, deal_evenly
 
 KINDS = ("edit", "demonstrations", "merge")
+ALIKE = dict.fromkeys(KINDS, 1.0)  # prices
 
 
 def test_what_pays_gets_more_slots() -> None:
@@ -34,7 +35,7 @@ def test_nobody_falls_below_the_floor_however_bad_the_luck() -> None:
         books.enter(kind, 0.0, 1000)
     dealt = dict.fromkeys(KINDS, 0)
     for _ in range(60):
-        for kind, slots in books.deal(4, KINDS).items():
+        for kind, slots in books.deal(4, ALIKE).items():
             dealt[kind] += slots
     assert min(dealt.values()) >= FLOOR / 3 * 240 - 1
 
@@ -56,7 +57,7 @@ def test_all_slots_are_dealt_and_shares_are_made_up_for_over_the_rounds(numbers:
         books.enter(kind, gain, 10)
     dealt = dict.fromkeys(KINDS, 0)
     for number in numbers:
-        slots = books.deal(number, KINDS)
+        slots = books.deal(number, ALIKE)
         assert sum(slots.values()) == number
         for kind in KINDS:
             dealt[kind] += slots[kind]
@@ -64,8 +65,36 @@ def test_all_slots_are_dealt_and_shares_are_made_up_for_over_the_rounds(numbers:
         assert abs(dealt[kind] - share * sum(numbers)) < len(KINDS)
 
 
+@given(
+    rounds=st.lists(st.integers(0, 400), max_size=12),
+    prices=st.lists(st.floats(1, 90), min_size=3, max_size=3),
+    gains=st.lists(st.floats(0, 1), min_size=3, max_size=3),
+)
+def test_drafts_cost_at_most_the_round_and_a_round_that_can_pay_for_one_has_one(
+    rounds: list[int], prices: list[float], gains: list[float]
+) -> None:
+    books = Books(dict.fromkeys(KINDS, 0.05))
+    for kind, gain in zip(KINDS, gains, strict=True):
+        books.enter(kind, gain, 10)
+    by_kind = dict(zip(KINDS, prices, strict=True))
+    for requests in rounds:
+        drafts = books.deal(requests, by_kind)
+        assert sum(by_kind[kind] * number for kind, number in drafts.items()) <= requests + 1e-6
+        assert any(drafts.values()) == (requests >= min(prices))
+
+
+def test_shares_are_of_requests_so_that_dear_drafts_are_fewer() -> None:
+    books, prices = Books(dict.fromkeys(KINDS, 0.05)), {"edit": 40.0, "demonstrations": 20.0, "merge": 10.0}
+    dealt = dict.fromkeys(KINDS, 0)
+    for _ in range(60):
+        for kind, number in books.deal(100, prices).items():
+            dealt[kind] += number
+    requests = [dealt[kind] * price for kind, price in prices.items()]
+    assert max(requests) - min(requests) <= 2 * max(prices.values())
+
+
 def test_without_operators_nothing_is_dealt() -> None:
-    assert Books({}).deal(4, ()) == {}
+    assert Books({}).deal(4, {}) == {}
 
 
 def test_cards_are_dealt_evenly() -> None:

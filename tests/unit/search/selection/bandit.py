@@ -66,8 +66,9 @@ class Bandit:
 
 
 def selector(name: str, seed: int = 0, exploration: float = 1.0) -> Selector:
-    """The selector of that name."""
-    return make_selector(SearchSettings.model_validate({"selector": name, "seed": seed, "exploration": exploration}))
+    """The selector of that name, as an optimizer without a ration of evaluations has it."""
+    chosen = {"optimizer": "autogpt", "selector": name, "seed": seed, "exploration": exploration}
+    return make_selector(SearchSettings.model_validate(chosen))
 
 
 _SCORES = {right: Score(float(right), "") for right in (True, False)}
