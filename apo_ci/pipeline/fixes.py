@@ -56,7 +56,8 @@ def offers_of(finished: Finished, pull_request: PullRequest, run: int) -> list[O
     """The offers of the workflow run numbered `run`: one for each prompt with a confirmed text.
 
     There is none where the prompt's eval sets disagree about the text; and a text is never offered that brings
-    characters which nobody can see, or a secret: the endpoint that answers for the optimizer knows its key.
+    characters which nobody can see, or a secret: the endpoint that answers for the optimizer knows its key. Nor is one
+    offered in the place of a secret, which the patch would show.
     """
     by_path: dict[str, list[Suggestion]] = {}
     for prompt in finished.report.prompts:
@@ -75,7 +76,7 @@ def offers_of(finished: Finished, pull_request: PullRequest, run: int) -> list[O
 
 
 def _is_fit(before: str, after: str, redactor: Redactor) -> bool:
-    return not new_hidden_characters(before, after) and redactor(after) == after
+    return not new_hidden_characters(before, after) and all(redactor(text) == text for text in (before, after))
 
 
 def _offer(finished: Finished, pull_request: PullRequest, measured: Measured, run: int) -> Offer:

@@ -41,8 +41,8 @@ class Score:
         return score
 
     def admits(self, score: float, start: float) -> bool:
-        """As in `Objective`; what does better than the start needs no second look."""
-        return True
+        """As in `Objective`: none that scores less, whatever train cases promise."""
+        return score >= start - ROUNDING
 
 
 @dataclass(frozen=True, slots=True)

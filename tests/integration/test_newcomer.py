@@ -232,7 +232,7 @@ SCENARIOS: dict[str, tuple[int, Callable[[Newcomer], Ran]]] = {
     ),
     "The budget ended before a case was evaluated: raise it.": (3, given(budget_calls="8")),
     "… the budget of … calls allows … of … cases; all of them need … calls.": (1, given(budget_calls="200")),
-    "… There was no search: with its confirmation it needs about … calls, and … were left.": (
+    "… There was no search: with its confirmation it needs about … calls, and … were left: raise the budget.": (
         *(1, given(budget_calls="330", search="true")),
     ),
     "No model was asked, because the runs of this pull request have spent its budget …": (0, after_a_spent_budget),

@@ -59,6 +59,8 @@ def test_a_worse_prompt_fails_the_gate_and_gets_a_confirmed_suggestion(project: 
 
 
 def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(project: Project) -> None:
+    settings = (project.root / "apo-ci.yaml").read_text(encoding="utf-8")
+    project.write("apo-ci.yaml", f"{settings}search: {{trim: false}}\n")  # the last round's best is what is suggested
     project.edit(f"You label product reviews. {HARM}")
     _, report = run(project)
     checkpoint = json.loads((project.root.parent / "out" / "checkpoint.json").read_text(encoding="utf-8"))

@@ -75,6 +75,7 @@ class Rounds:
         best = self._state.best
         if self.pulls.cost(best, self.pulls.size) <= budget:
             await self.pulls.extend([best], self.pulls.size)
+        self._fall_back()
 
     async def finish(self) -> None:
         """Bring the best to all of dev where the budget allows it, and fall back to the start if it does no better."""
@@ -82,8 +83,12 @@ class Rounds:
         best = state.best
         if self.pulls.cost(best, self.pulls.size) <= state.spending.calls_left(_prompts([best])):
             await self.pulls.extend([best], self.pulls.size)
-        if best is not state.start and not self.pulls.better(best, state.start):
-            state.best = state.start
+        self._fall_back()
+
+    def _fall_back(self) -> None:
+        """Let the start be the best again where the best turns out to do no better."""
+        if self._state.best is not self._state.start and not self.pulls.better(self._state.best, self._state.start):
+            self._state.best = self._state.start
 
     def _is_perfect(self, best: Candidate) -> bool:
         """Whether there is nothing left to gain; a perfect prompt may still become cheaper, where that counts."""

@@ -97,6 +97,11 @@ def test_a_loss_beyond_the_tolerance_is_never_worth_its_tokens() -> None:
     assert not place.better(CHEAP, FIRST)
 
 
+def test_what_scores_less_than_the_start_may_not_replace_it() -> None:
+    assert Score().admits(0.5, 0.5)
+    assert not Score().admits(0.49, 0.5)
+
+
 def test_tokens_are_relative_to_the_start_on_the_same_cases() -> None:
     place = pulls(Score(), {0: 20, 1: 20, 2: 20}, {0: 100, 1: 150, 2: 60})
     assert [place.tokens(each, 8) for each in (FIRST, DEAR, CHEAP)] == pytest.approx([1.0, 1.5, 0.6])

@@ -98,6 +98,12 @@ def test_what_carries_no_gain_is_left_out_and_the_rest_says_what_it_is_worth() -
     assert "Of its 3 changes, 2 brought nothing on the dev cases and were left out" in result.explanation
 
 
+def test_the_default_optimizer_suggests_no_more_than_that_either() -> None:
+    result = search(place_of(only_good, IDLE, GOOD, OTHER, settings=DEFAULT))
+    assert result.status == "better"
+    assert result.winner.prompt.source == START.replace(QUESTION, f"{QUESTION} {GOOD}")
+
+
 def test_the_trimmed_prompt_is_confirmed_itself() -> None:
     place = place_of(only_good, IDLE, GOOD)
     result = search(place)

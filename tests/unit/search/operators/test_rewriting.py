@@ -22,16 +22,10 @@ from apo_ci.search.relevance import Relevance
 from tests.unit.search.operators.turns import candidate, chat, failed, growth, propose
 from tests.unit.search.worlds import ScribeWorld, chance, prompt
 
-TRAIN = tuple(
-    Case(
-        str(at),
-        {"review": f"it was a {('blue lamp', 'torn bag', 'loud fan', 'odd clock', 'red kettle')[at % 5]}"},
-        "Yes",
-    )
-    for at in range(80)
-)
+TOPICS = ("blue lamp", "torn bag", "loud fan", "odd clock", "red kettle", "dim screen")
+TRAIN = tuple(Case(str(at), {"review": f"it was a {TOPICS[at % 6]}"}, "Yes") for at in range(84))
 FAILED = [
-    failed(case, predicted) for case, predicted in zip(TRAIN, ("No", "Maybe", "Never", "unparsed") * 20, strict=True)
+    failed(case, predicted) for case, predicted in zip(TRAIN, ("No", "Maybe", "Never", "unparsed") * 21, strict=True)
 ]
 PARENT = candidate(prompt())
 Answer = Callable[[Request], str]
@@ -124,13 +118,13 @@ def test_claims_that_the_targets_contradict_make_no_edit() -> None:
     assert {kind(request) for request in model.requests} == {"reasons"}
 
 
-def test_an_answer_that_several_give_comes_first() -> None:
+def test_an_answer_that_most_samples_give_is_taken() -> None:
+    asked = Counter[str]()
+
     def answer(request: Request) -> str:
-        if kind(request) != "reasons":
-            return fresh(request)
-        number = chance(request.replicate, request.messages)
-        own = f"Rule{number} clause{number} item{number}."
-        return json.dumps({"reasons": [own, "It leaves out the tone of voice."]})
+        asked[kind(request)] += 1
+        said = "Be brief." if asked["reasons"] % SAMPLES == 1 else "It leaves out the tone of voice."
+        return json.dumps({"reasons": [said]}) if kind(request) == "reasons" else fresh(request)
 
     operator, _ = rewriting(answer, gradients_per_error=1)
     assert {draft.gradient for draft in propose(operator, turn())} == {"It leaves out the tone of voice."}

@@ -20,20 +20,21 @@ from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.plan import round_budget
 from apo_ci.search.spending import UNBOUNDED
 from apo_ci.search.state import SearchState
-from tests.unit.search.worlds import START, World, chance, prompt, wordy, world
+from tests.unit.search.worlds import START, World, prompt, wordy, world
 
 BUDGETS = (16, 40, 90, 200, 500)
-RULES = ("Praise of a fault means No.", "A question means Yes.", "Delivery does not count.")
+RULES = ("Praise of a fault means No.", "A question means Yes.")
 
 
 def accuracy(text: str) -> float:
     """Each rule helps."""
-    return 0.3 + 0.2 * sum(rule in text for rule in RULES)
+    return 0.1 + 0.4 * sum(rule in text for rule in RULES)
 
 
 def ruling(request: Request) -> str:
-    """A scribe that finds one rule at a time."""
-    rule = RULES[int(3 * chance(request.messages, request.replicate))]
+    """A scribe that finds one rule for the failures of each label."""
+    asked = " ".join(message.content for message in request.messages)
+    rule = RULES["Right answer: Yes" in asked]
     if "reasons" in (request.response_schema or ""):
         return json.dumps({"reasons": [f"It does not say this: {rule}"]})
     return json.dumps({"parts": [{"id": 1, "text": f"Is the review below positive? {rule}"}]})
@@ -106,7 +107,7 @@ def test_edits_of_one_parent_come_out_as_one_candidate() -> None:
     arms = place.grow(place.turn(500))
     written = [arm for arm in arms if arm.operator in GATED]
     assert len(written) == 1
-    assert sum(rule in written[0].prompt.body for rule in RULES) >= 2
+    assert sum(rule in written[0].prompt.body for rule in RULES) == 2
     assert written[0].gradient
     assert set(written[0].gradient.splitlines()) <= {f"It does not say this: {rule}" for rule in RULES}
 
@@ -145,11 +146,9 @@ def test_a_parent_with_demonstrations_hands_them_on() -> None:
 
 
 def test_a_prompt_without_text_to_change_has_no_edits() -> None:
-    place = Place(start="{{ review }}\nReview: {{ review }}\nLabel:".replace("{{ review }}\nReview", "Review"))
     bare = Place(start="---\neditable: []\n---\n" + START)
     assert bare.grow(bare.turn(200)) == []
     assert bare.world.scribe.requests == []
-    assert place.grow(place.turn(200))
 
 
 def test_the_same_seed_gives_the_same_round() -> None:

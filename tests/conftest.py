@@ -1,0 +1,9 @@
+"""Settings for all tests."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code; timings belong in `benchmarks/`.
+settings.register_profile("apo-ci", deadline=None)
+settings.load_profile("apo-ci")
