@@ -58,9 +58,11 @@ def test_a_worse_prompt_fails_the_gate_and_gets_a_confirmed_suggestion(project: 
     assert row["suggested"]["length"] != row["present"]["length"]
 
 
-def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(project: Project) -> None:
-    settings = (project.root / "apo-ci.yaml").read_text(encoding="utf-8")
-    project.write("apo-ci.yaml", f"{settings}search: {{trim: false}}\n")  # the last round's best is what is suggested
+def test_the_best_prompt_so_far_is_on_disk_while_the_search_goes_on(
+    tmp_path: Path, server: Loopback, world: World
+) -> None:
+    config = "budget: {calls: 1200}\nsearch: {trim: false}"  # so that the last round's best is what is suggested
+    project = Project(tmp_path / "repository", server.url, world=world, config=config)
     project.edit(f"You label product reviews. {HARM}")
     _, report = run(project)
     checkpoint = json.loads((project.root.parent / "out" / "checkpoint.json").read_text(encoding="utf-8"))
