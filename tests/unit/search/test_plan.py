@@ -13,7 +13,15 @@ from apo_ci.config import Budget, SearchSettings
 from apo_ci.inputs.splits import Splits
 from apo_ci.lm.ledger import Amount, Charge, Ledger
 from apo_ci.lm.model import Purpose
-from apo_ci.search.plan import ROUND_SHARE, Plan, Refusal, make_plan, round_budget
+from apo_ci.search.plan import (
+    BASELINE_SHARE,
+    FEWEST_DEV_CASES,
+    ROUND_SHARE,
+    Plan,
+    Refusal,
+    make_plan,
+    round_budget,
+)
 from apo_ci.search.spending import UNBOUNDED, Spending
 from tests.unit.search.worlds import World, cases, prompt, world
 
@@ -44,11 +52,13 @@ def test_a_short_budget_shrinks_the_confirmation_and_says_so() -> None:
 
 
 def test_a_large_dev_split_is_sampled_so_that_the_start_does_not_eat_up_the_budget() -> None:
-    place = world(lambda text: 0.5, sizes=(20, 900, 60), budget=Budget(calls=600))
-    plan = make_plan(place.task, spending_of(place))
-    assert isinstance(plan, Plan)
-    assert len(plan.dev) == 150
-    assert plan.note == "The search used 150 of the 900 dev cases."
+    for calls in (600, 4000):
+        place = world(lambda text: 0.5, sizes=(20, 900, 60), budget=Budget(calls=calls))
+        plan = make_plan(place.task, spending_of(place))
+        assert isinstance(plan, Plan)
+        assert len(plan.dev) == max(FEWEST_DEV_CASES, int(BASELINE_SHARE * calls))
+        assert len(plan.dev) <= 0.25 * calls
+        assert plan.note == f"The search used {len(plan.dev)} of the 900 dev cases."
 
 
 def test_plans_for_hundreds_of_thousands_of_cases_take_no_time() -> None:
@@ -57,7 +67,7 @@ def test_plans_for_hundreds_of_thousands_of_cases_take_no_time() -> None:
     large = Splits(parts.train * 50, parts.dev * 50, cases(200_000, seed=9))
     plan = make_plan(dataclasses.replace(place.task, splits=large), spending_of(place))
     assert isinstance(plan, Plan)
-    assert 1000 < len(plan.test) < 2000
+    assert 1000 < len(plan.test) <= (5000 - len(plan.dev)) / 2  # start and winner
 
 
 @pytest.mark.parametrize("budget", [Budget(calls=0), Budget(calls=90)])
