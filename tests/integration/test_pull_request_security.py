@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from apo_ci.config import known_secrets
 from apo_ci.publish.state import Content, SectionState, Spent, State, Suggested, pack
-from apo_ci.publish.surface import check_name
+from apo_ci.publish.surface import Surface, check_name
 from apo_ci.report.comment import MARKER
 from tests.github import events
 from tests.github.contracts import require_contracts
@@ -631,7 +632,7 @@ def test_a_head_that_moves_during_the_run_gets_no_commit(workflow: Workflow, wor
 
 
 def test_an_older_head_never_replaces_what_is_told_of_the_newer(
-    workflow: Workflow, world: World, server: Loopback
+    workflow: Workflow, world: World, server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = workflow.open(WORSE)
     event = opened(workflow)
@@ -639,17 +640,24 @@ def test_an_older_head_never_replaces_what_is_told_of_the_newer(
     check(workflow)
     told = sticky(workflow)
     workflow.github.repositories[workflow.github.repository]["edit"] = old
-    moved: list[str] = []
+    moved = threading.Event()
 
     def push(body: Body) -> str:
-        if not moved:
-            moved.append(new)
+        if not moved.is_set():
             workflow.github.repositories[workflow.github.repository]["edit"] = new
+            moved.set()
         return world(body)
 
+    announce = Surface.announce
+
+    def announce_after_the_push(surface: Surface, *args: Any, **settings: Any) -> bool:
+        moved.wait(60)
+        return announce(surface, *args, **settings)
+
+    monkeypatch.setattr(Surface, "announce", announce_after_the_push)
     server.reply = push
     workflow.run("pull_request", event, cache=".apo-ci/other.sqlite", run=9_999)
-    assert moved
+    assert moved.is_set()
     assert "✅" in sticky(workflow)
     assert sticky(workflow).partition("-->\n\n")[2] == told.partition("-->\n\n")[2]
 
