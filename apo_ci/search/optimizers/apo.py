@@ -1,7 +1,7 @@
 """The default optimizer: all operators, each as far as it pays; edits that pass the entry gate are combined.
 
-The expansion of arXiv 2305.03495 with three changes that save evaluations. An edit is first tried on the failures it
-was written for. Edits of one parent that stand that test become one candidate that carries all of them, so that a
+The expansion of arXiv 2305.03495 with three changes that save evaluations. An edit is taken apart, and each change is
+tried on the train cases that it speaks of. The changes of one parent's edits that hold become one candidate, so that a
 round can make several steps. And which operator is asked is learned from what its candidates gained per request.
 """
 
@@ -15,7 +15,8 @@ from apo_ci.search.gradients import passes
 from apo_ci.search.operators.books import deal_evenly
 from apo_ci.search.operators.proposer import Growth, Proposer
 from apo_ci.search.operators.rewriting import SAMPLES, in_order
-from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict, chosen, combine
+from apo_ci.search.optimizers.combination import chosen, combine
+from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict
 from apo_ci.search.optimizers.minibatches import Minibatches
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pareto import complements, front
@@ -37,7 +38,7 @@ LUCK = 0.7  # of what the chosen changes gained on train is not luck: they were 
 class Apo:
     """Grows the beam by all operators, each as far as it has paid."""
 
-    patience: int | None = 8  # the first stalled round widens the search, two more end it
+    patience: int | None = 8  # the first stalled round widens the search, so many in a row end it
 
     def __init__(self, state: SearchState, pulls: Pulls, threshold: float):
         self._state = state

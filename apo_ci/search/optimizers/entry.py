@@ -12,23 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from apo_ci.errors import InputError
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.claims import Claims
-from apo_ci.search.hunks import Hunk, compose, split
-from apo_ci.search.operators.drafting import rewritten
+from apo_ci.search.hunks import Hunk, split
+from apo_ci.search.optimizers.composing import composed, with_examples
 from apo_ci.search.outcomes import Outcomes
-from apo_ci.search.writing.sentences import merged
 
 MOST_SPOKEN_OF = 10  # cases for a hunk that speaks of some
 FEWEST_SPOKEN_OF = 2
 MOST_FAILURES, MOST_PASSES = 8, 4  # for any other
 LEAD = 2  # mended over broken cases that a hunk needs to get in: most hunks do nothing, but for luck
 FEW = 3  # with so few cases, one is enough
-SAME_CASES = 0.5  # of all cases that two hunks are about in common: they say the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,65 +146,10 @@ class EntryGate:
         return Verdict(change, mended, broken, sum(after[id_] - before[id_] for id_ in both))
 
 
-def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """The changes that got in; of those of different edits that speak of the same cases, the one that did best."""
-    kept: list[Verdict] = []
-    for verdict in sorted((each for each in verdicts if each.is_in), key=lambda each: -each.gain):
-        if not any(_says_the_same(verdict.change, other.change) for other in kept):
-            kept.append(verdict)
-    return kept
-
-
-def combine(parent: Prompt, kept: Sequence[Verdict]) -> Prompt:
-    """`parent` with all changes that were chosen."""
-    bare = parent.bare or parent
-    result = bare
-    for edit in {each.change.applicant.candidate.id: each.change.applicant.candidate for each in kept}.values():
-        numbers = [each.change.hunk.number for each in kept if each.change.applicant.candidate is edit]
-        version = _composed(bare, edit.prompt.bare or edit.prompt, numbers)
-        result = result if version is None else three_way(bare, result, version)
-    return _with_examples(result, parent) or parent
-
-
-def three_way(base: Prompt, first: Prompt, second: Prompt) -> Prompt:
-    """`first` with what `second` changed of `base`, sentence by sentence; `first` where that is no prompt."""
-    if first == base:
-        return second
-    if not len(base.parts) == len(first.parts) == len(second.parts):
-        return first
-    triples = enumerate(zip(base.parts, first.parts, second.parts, strict=True))
-    texts = {index: merged(one.text, two.text, three.text) for index, (one, two, three) in triples}
-    return rewritten(first, texts) or first
-
-
 def _with(parent: Prompt, before: Prompt, after: Prompt, hunk: Hunk) -> Prompt | None:
     """`parent` with one hunk of the change from `before` to `after`, both without demonstrations."""
-    prompt = _composed(before, after, [hunk.number])
-    return None if prompt is None else _with_examples(prompt, parent)
-
-
-def _with_examples(prompt: Prompt, parent: Prompt) -> Prompt | None:
-    """`prompt` with the demonstrations of `parent`; `None` where it cannot take them."""
-    try:
-        return prompt.with_demonstrations(parent.demonstrations) if parent.demonstrations else prompt
-    except InputError:
-        return None
-
-
-def _composed(before: Prompt, after: Prompt, hunks: Sequence[int]) -> Prompt | None:
-    """`before` with some of the hunks; `None` where that is no prompt of the same structure."""
-    try:
-        return compose(before, after, hunks)
-    except InputError:
-        return None
-
-
-def _says_the_same(one: Change, other: Change) -> bool:
-    """Whether two changes of different edits are about the same cases."""
-    mine, theirs = {case.id for case in one.subject}, {case.id for case in other.subject}
-    apart = one.applicant.candidate is not other.applicant.candidate
-    in_one_place = bool(one.hunk.removed) and one.hunk.removed == other.hunk.removed
-    return apart and (in_one_place or len(mine & theirs) > SAME_CASES * len(mine | theirs))
+    prompt = composed(before, after, [hunk.number])
+    return None if prompt is None else with_examples(prompt, parent)
 
 
 def _jobs(trials: Sequence[Change]) -> list[tuple[Candidate, list[Case]]]:

@@ -14,6 +14,7 @@ from apo_ci.inputs.datasets import Case
 from apo_ci.inputs.prompts import Prompt
 from apo_ci.search.candidate import Candidate
 from apo_ci.search.claims import Claims
+from apo_ci.search.optimizers.combination import chosen, combine, three_way
 from apo_ci.search.optimizers.entry import (
     LEAD,
     MOST_FAILURES,
@@ -22,9 +23,6 @@ from apo_ci.search.optimizers.entry import (
     Applicant,
     EntryGate,
     Verdict,
-    chosen,
-    combine,
-    three_way,
 )
 from apo_ci.search.outcomes import Outcomes
 from apo_ci.search.relevance import Relevance
