@@ -112,8 +112,9 @@ class Apo:
         minibatches: Mapping[int, Sequence[Outcome]],
     ) -> list[tuple[Proposer, Growth]]:
         """Each operator's turn with each parent."""
+        partners = {parent.id: self._partners(parent) for parent in parents}
         return [
-            (proposer, self._growth(turn, proposer, parent, minibatches[parent.id], number))
+            (proposer, self._growth(turn, proposer, parent, minibatches[parent.id], number, partners[parent.id]))
             for proposer in self._state.proposers.able(self._state.start.prompt)
             for parent, number in zip(
                 parents, self._dealt(proposer, drafts.get(proposer.name, 0), len(parents)), strict=True
@@ -134,6 +135,7 @@ class Apo:
         parent: Candidate,
         minibatch: Sequence[Outcome],
         drafts: int,
+        partners: Sequence[Candidate] = (),
         *,
         extra: int = 0,
     ) -> Growth:
@@ -146,7 +148,7 @@ class Apo:
             tried=self._state.roster.tried(self._state.outcomes, TRIED_SHOWN),
             widened=turn.widened,
             rng=generator(self._state.settings.seed, "grow", turn.number, parent.id, proposer.name, extra),
-            partners=self._partners(parent),
+            partners=partners,
         )
 
     async def _proposed(self, turn: Round, growths: Sequence[tuple[Proposer, Growth]]) -> list[Applicant]:
