@@ -165,7 +165,7 @@ class SearchSettings(Settings):
     minibatch_size: int = Field(default=64, ge=1)
     n_gradients: int = Field(default=3, ge=0)
     errors_per_gradient: int = Field(default=12, ge=1)
-    gradients_per_error: int = Field(default=4, ge=1)
+    gradients_per_error: int = Field(default=6, ge=1)
     steps_per_gradient: int = Field(default=1, ge=1)
     mc_samples_per_step: int = Field(default=0, ge=0)
     max_expansion_factor: int = Field(default=8, ge=1)

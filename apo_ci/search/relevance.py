@@ -21,24 +21,24 @@ class Relevance:
     """An inverted index of cases by their rare words, weighed by inverse document frequency (Sparck Jones 1972)."""
 
     def __init__(self, cases: Sequence[Case]):
-        self._cases = tuple(cases)
+        self.cases = tuple(cases)
         found: defaultdict[str, list[int]] = defaultdict(list)
-        for at, case in enumerate(self._cases):
+        for at, case in enumerate(self.cases):
             for word in _words(" ".join(target_text(value) for value in case.inputs.values())):
                 found[word].append(at)
-        most = COMMON * len(self._cases)
+        most = COMMON * len(self.cases)
         self._having = {word: positions for word, positions in found.items() if len(positions) <= most}
 
     def about(self, text: str, most: int) -> list[Case]:
         """At most `most` cases, those first that share most with `text`; none where only common words are shared."""
         scores: defaultdict[int, float] = defaultdict(float)
         for word in sorted(self.rare(text)):  # sums in one order: cases with the same words in common are equals
-            weight = math.log(len(self._cases) / len(self._having[word]))
+            weight = math.log(len(self.cases) / len(self._having[word]))
             for at in self._having[word]:
                 scores[at] += weight
         least = max(LEAST, CLOSE * max(scores.values(), default=0.0))
         close = [at for at, score in scores.items() if score >= least]
-        return [self._cases[at] for at in sorted(close, key=lambda at: (-scores[at], at))[:most]]
+        return [self.cases[at] for at in sorted(close, key=lambda at: (-scores[at], at))[:most]]
 
     def alike(self, one: str, other: str) -> bool:
         """Whether two texts share most of their rare words, or most of all their words where they have none."""

@@ -18,6 +18,7 @@ from apo_ci.search.operators.rewriting import SAMPLES, in_order
 from apo_ci.search.optimizers.combination import chosen, combine
 from apo_ci.search.optimizers.entry import Applicant, EntryGate, Verdict
 from apo_ci.search.optimizers.minibatches import Minibatches
+from apo_ci.search.optimizers.proven import Proven
 from apo_ci.search.optimizers.strategy import Round
 from apo_ci.search.pareto import complements, front
 from apo_ci.search.plan import round_budget
@@ -46,6 +47,7 @@ class Apo:
         self._threshold = threshold
         self._minibatches = Minibatches(state, threshold)
         self._gate = EntryGate(state.outcomes, state.proposers.claims)
+        self._proven = Proven(state.roster)
 
     def budget(self, left: int, rounds_left: int, parents: Sequence[Candidate]) -> int:
         """As in `Strategy`."""
@@ -61,7 +63,9 @@ class Apo:
         minibatches = await self._minibatches.draw(turn, parents, criticised)
         applicants = await self._proposed(turn, self._growths(turn, parents, drafts, minibatches))
         written = [applicant for applicant in applicants if applicant.written_for]
-        verdicts = await self._gate.judge(written, turn.budget - (self._state.asked - before))
+        again = self._again(turn, parents[0])
+        verdicts = await self._gate.judge([*again, *written], turn.budget - (self._state.asked - before))
+        self._proven.keep(each for each in verdicts if each.change.applicant not in again)
         combined = self._combined(turn, written, verdicts)
         arms = [applicant.candidate for applicant in applicants if not applicant.written_for]
         missing = sum(drafts.values()) - len(applicants)
@@ -173,10 +177,16 @@ class Apo:
                 self._enter(candidate, 0.0)
         return admitted
 
+    def _again(self, turn: Round, parent: Candidate) -> list[Applicant]:
+        """What proved good in other candidates and `parent` lacks."""
+        return [
+            self._gate.again(change, parent, prompt, turn.number) for change, prompt in self._proven.lacking(parent)
+        ]
+
     def _combined(self, turn: Round, applicants: Sequence[Applicant], verdicts: Sequence[Verdict]) -> list[Candidate]:
         """For each parent one candidate, with all changes of its edits that got in."""
         made = []
-        for parent in {applicant.parent.id: applicant.parent for applicant in applicants}.values():
+        for parent in {each.change.applicant.parent.id: each.change.applicant.parent for each in verdicts}.values():
             own = [each for each in verdicts if each.change.applicant.parent is parent]
             made += self._combination(turn, parent, own)
         for applicant in applicants:
@@ -198,13 +208,15 @@ class Apo:
         note = f"{len(kept)} changes of {len(edits)} edits"
         prompt = combine(parent.prompt, kept)
         draft = Draft(prompt, parent, "edit", "\n".join(gradients), tuple(cases.values()), note)
-        known = next((edit.candidate for edit in edits.values() if edit.candidate.prompt == prompt), None)
+        enrolled = (edit.candidate for edit in edits.values() if edit.candidate.id >= 0)
+        known = next((one for one in enrolled if one.prompt == prompt), None)
         candidate = known or self._state.roster.enrol(draft, turn.number)
-        self._gate.recall(candidate)
         refusal = None if known else self._state.guards.refusal(draft)
         if refusal is not None:
             self._state.roster.refuse(candidate, refusal)
             return []
+        self._gate.recall(candidate)
+        self._proven.put_in(candidate, (each.change for each in kept))
         train = len(self._state.train)
         gain = LUCK * sum(each.gain for each in kept) / train
         self._pulls.credit(candidate, TrainGain(parent, gain, train))

@@ -17,7 +17,7 @@ def chosen(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """The changes that got in; of those of different edits that speak of the same cases, the one that did best."""
     kept: list[Verdict] = []
     for verdict in sorted((each for each in verdicts if each.is_in), key=lambda each: -each.gain):
-        if not any(_says_the_same(verdict.change, other.change) for other in kept):
+        if not any(says_the_same(verdict.change, other.change) for other in kept):
             kept.append(verdict)
     return kept
 
@@ -44,7 +44,7 @@ def three_way(base: Prompt, first: Prompt, second: Prompt) -> Prompt:
     return rewritten(first, texts) or first
 
 
-def _says_the_same(one: Change, other: Change) -> bool:
+def says_the_same(one: Change, other: Change) -> bool:
     """Whether two changes of different edits are about the same cases."""
     mine, theirs = {case.id for case in one.subject}, {case.id for case in other.subject}
     apart = one.applicant.candidate is not other.applicant.candidate

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, count, zip_longest
 
 from apo_ci.evaluation.evaluate import Outcome
 from apo_ci.inputs.datasets import Case
@@ -21,11 +21,12 @@ from apo_ci.search.hunks import Hunk, split
 from apo_ci.search.optimizers.composing import composed, with_examples
 from apo_ci.search.outcomes import Outcomes
 
-MOST_SPOKEN_OF = 10  # cases for a hunk that speaks of some
+MOST_SPOKEN_OF = 14  # cases for a hunk that speaks of some
 FEWEST_SPOKEN_OF = 2
-MOST_FAILURES, MOST_PASSES = 8, 4  # for any other
-LEAD = 2  # mended over broken cases that a hunk needs to get in: most hunks do nothing, but for luck
-FEW = 3  # with so few cases, one is enough
+MOST_FAILURES, MOST_PASSES = 12, 4  # for any other
+LEAD = 1  # mended over broken cases that a hunk needs to get in, where it speaks of cases
+LEAD_AT_LARGE = 2  # where it speaks of none: most such hunks do nothing, but for luck
+LEAD_OF_A_REWORDING = 3  # other words for what is said already: the old ones were chosen for doing well
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class EntryGate:
         self._outcomes = outcomes
         self._claims = claims
         self._relevance = claims.relevance
+        self._numbers = count(-1, -1)  # of candidates that are for trials alone
         self._probes: dict[str, Candidate] = {}  # by source: no text is tried twice on a case
 
     async def judge(self, applicants: Sequence[Applicant], budget: int) -> list[Verdict]:
@@ -90,6 +92,12 @@ class EntryGate:
         trials = self._affordable(in_turn, budget)
         await self._outcomes.obtain(_jobs(trials))
         return [self._verdict(change) for change in trials]
+
+    def again(self, change: Change, parent: Candidate, prompt: Prompt, round_: int) -> Applicant:
+        """A change that was made of another prompt, as an applicant of its own: `prompt` is `parent` with it."""
+        made_of = change.applicant
+        candidate = Candidate(prompt, next(self._numbers), parent.id, "edit", made_of.candidate.gradient, round_)
+        return Applicant(candidate, parent, made_of.written_for, made_of.passed)
 
     def recall(self, candidate: Candidate) -> None:
         """Let `candidate` have the outcomes of what was tried here with the same text."""
@@ -101,25 +109,36 @@ class EntryGate:
         parent, whole = applicant.parent.prompt, applicant.candidate.prompt
         before, after = parent.bare or parent, whole.bare or whole
         hunks = split(before, after) if applicant.written_for else ()
+        subjects = [self._spoken_of(hunk) for hunk in hunks]
         changes = []
-        for hunk in hunks:
-            if len(hunks) > 1 and (self._is_by_the_way(applicant, hunk) or self._claims.holds(hunk.added) is False):
+        for hunk, subject in zip(hunks, subjects, strict=True):
+            if len(hunks) > 1 and (
+                self._is_by_the_way(applicant, hunk)
+                or self._claims.holds(hunk.added) is False
+                or (any(subjects) and not subject)  # an edit that is about some cases, and this about none
+            ):
                 continue
             prompt = whole if len(hunks) == 1 else _with(parent, before, after, hunk)
             if prompt is not None:
-                changes.append(self._change(applicant, hunk, prompt, alone=len(hunks) == 1))
+                changes.append(self._change(applicant, hunk, prompt, subject, alone=len(hunks) == 1))
         return changes
 
-    def _change(self, applicant: Applicant, hunk: Hunk, prompt: Prompt, *, alone: bool) -> Change:
-        one, number = applicant.candidate, -1 - len(self._probes)
-        fresh = one if alone else Candidate(prompt, number, one.parent, "edit", one.gradient, one.round)
+    def _spoken_of(self, hunk: Hunk) -> tuple[Case, ...]:
+        """The train cases that a hunk speaks of; none where there are too few to learn from."""
+        cases = self._relevance.about(hunk.added or hunk.removed, MOST_SPOKEN_OF)
+        return tuple(cases) if len(cases) >= FEWEST_SPOKEN_OF else ()
+
+    def _change(
+        self, applicant: Applicant, hunk: Hunk, prompt: Prompt, subject: tuple[Case, ...], *, alone: bool
+    ) -> Change:
+        one = applicant.candidate
+        fresh = one if alone else Candidate(prompt, next(self._numbers), one.parent, "edit", one.gradient, one.round)
         probe = self._probes.setdefault(prompt.source, fresh)
-        spoken_of = self._relevance.about(hunk.added or hunk.removed, MOST_SPOKEN_OF)
-        if len(spoken_of) >= FEWEST_SPOKEN_OF:
-            sure = len(spoken_of) <= FEW or self._claims.holds(hunk.added) is True
-            return Change(applicant, hunk, probe, tuple(spoken_of), (), 1 if sure else LEAD)
+        if subject:
+            lead = LEAD_OF_A_REWORDING if hunk.removed and hunk.added else LEAD
+            return Change(applicant, hunk, probe, subject, (), lead)
         failed, passed = applicant.written_for[:MOST_FAILURES], applicant.passed[:MOST_PASSES]
-        return Change(applicant, hunk, probe, failed, passed, 1 if alone else LEAD)
+        return Change(applicant, hunk, probe, failed, passed, LEAD if alone else LEAD_AT_LARGE)
 
     def _is_by_the_way(self, applicant: Applicant, hunk: Hunk) -> bool:
         """Whether a hunk words something anew that the gradient does not speak of: nobody asked for that."""

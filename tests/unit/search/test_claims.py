@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apo_ci.inputs.datasets import Case
-from apo_ci.search.claims import FEWEST, LOOKED_UP, Claims
+from apo_ci.search.claims import FEWEST, LOOKED_UP, MOST_UNBACKED, Claims
 from apo_ci.search.relevance import Relevance
 
 LABELS = ("hardware", "billing", "Other")
@@ -24,12 +24,29 @@ def claims(number: int = 60, targets: dict[str, object] | None = None, labels: t
     return Claims(Relevance(every), labels)
 
 
-def test_a_claim_holds_where_most_cases_have_its_label() -> None:
+def test_a_claim_holds_where_the_cases_have_its_label() -> None:
     assert claims().holds(RIGHT) is True
 
 
 def test_a_claim_that_the_targets_contradict_does_not_hold() -> None:
     assert claims().holds(WRONG) is False
+
+
+def among(right: int, others: int) -> Claims:
+    """Claims where `right` cases of a cracked hinge are hardware and `others` are not, as one other case in four is."""
+    hinges = ["hardware"] * right + ["Other"] * others
+    rest = ["hardware" if at % 4 == 0 else "Other" for at in range(200)]
+    every = [Case(f"h{at}", {"text": "a cracked hinge"}, target) for at, target in enumerate(hinges)]
+    every += [Case(str(at), {"text": f"letter {at}"}, target) for at, target in enumerate(rest)]
+    return Claims(Relevance(every), LABELS)
+
+
+def test_a_claim_holds_where_its_label_is_much_more_frequent_than_elsewhere() -> None:
+    assert among(right=5, others=5).holds(RIGHT) is True
+
+
+def test_a_claim_does_not_hold_where_its_label_is_as_frequent_as_elsewhere() -> None:
+    assert among(right=3, others=9).holds(RIGHT) is False
 
 
 @pytest.mark.parametrize(
@@ -96,6 +113,11 @@ def test_what_was_said_most_often_comes_first_among_equals() -> None:
 
 def test_there_are_at_most_as_many_as_wanted() -> None:
     assert claims().strongest(["Give reasons.", "Be brief.", RIGHT], 2) == [RIGHT, "Give reasons."]
+
+
+def test_few_come_along_that_no_target_speaks_for() -> None:
+    advice = ["Be brief.", "Give reasons.", "Mind irony.", "Take time.", "Stay calm."]
+    assert claims().strongest([*advice, RIGHT], 6) == [RIGHT, *advice[:MOST_UNBACKED]]
 
 
 def test_of_nothing_comes_nothing() -> None:

@@ -39,7 +39,7 @@ def now_and_then_the_rule(request: Request) -> str:
 
 def test_a_hidden_rule_is_found_by_its_effect() -> None:
     found = 0
-    for seed in range(20):
+    for seed in range(40):
         settings = SearchSettings(seed=seed, demonstrations=0)
         hidden = world(
             lambda text: 0.9 if RULE in text else 0.5,
@@ -52,7 +52,7 @@ def test_a_hidden_rule_is_found_by_its_effect() -> None:
         result = asyncio.run(optimize(hidden.task))
         found += result.status == "better" and RULE in result.winner.prompt.body
         assert hidden.ledger.total.calls <= 700
-    assert found >= 17
+    assert found >= 32
 
 
 def test_demonstrations_are_found_where_only_they_help() -> None:
