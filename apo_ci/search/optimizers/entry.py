@@ -2,8 +2,8 @@
 
 An optimizer model does what it was told, and now and then something else besides. So an edit is taken apart into hunks,
 and each one is tried by itself: on the train cases that share its rare words, for a wrong rule does harm where it
-applies and seldom elsewhere; a hunk that speaks of no case in particular, on the failures that the edit was written for
-and on passes. The parent meets the same cases, so that the comparison is paired.
+applies and seldom elsewhere; where no hunk of the edit speaks of cases, on the failures that it was written for and on
+passes. The parent meets the same cases, so that the comparison is paired.
 """
 
 from __future__ import annotations

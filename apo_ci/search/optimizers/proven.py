@@ -1,8 +1,8 @@
 """Changes that got in at the entry gate, kept for parents that lack them.
 
 A candidate with several good changes may lose to one with other good changes, on the few dev cases that selection can
-afford. What each change mended on train stays true. So it is put into the parents of later rounds, and tried there by
-the gate again, without a request to the optimizer model.
+afford. What each change mended on train stays true. So it is put into the best parent of later rounds, and tried there
+by the gate again, without a request to the optimizer model.
 """
 
 from __future__ import annotations

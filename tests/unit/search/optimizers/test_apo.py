@@ -112,6 +112,23 @@ def test_edits_of_one_parent_come_out_as_one_candidate() -> None:
     assert set(written[0].gradient.splitlines()) <= {f"It does not say this: {rule}" for rule in RULES}
 
 
+def test_what_got_in_comes_back_in_a_prompt_that_lacks_it_without_the_optimizer_model() -> None:
+    told: list[Request] = []
+
+    def then_silent(request: Request) -> str:
+        told.append(request)
+        return ruling(request) if len(told) <= first else ""
+
+    first = 10**6
+    place = Place(then_silent, demonstrations=0)
+    place.grow(place.turn(500))
+    first = len(told)
+    other = prompt(START.replace("positive?", "positive? Be brief."))
+    sibling = place.state.roster.enrol(Draft(other, place.state.start, "edit"), 1)
+    arms = place.grow(replace(place.turn(300, 2), parents=(sibling,)))
+    assert [all(text in arm.prompt.body for text in (*RULES, "Be brief.")) for arm in arms] == [True]
+
+
 def test_an_edit_tells_how_many_of_its_changes_were_kept() -> None:
     place = Place()
     arms = place.grow(place.turn(500))
