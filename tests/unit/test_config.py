@@ -1,4 +1,4 @@
-"""`apo-ci.yaml` as a frozen Config, and the environment, which only this module reads."""
+"""`apo-ci.yaml` as a frozen Config, and the environment, which only this package reads."""
 
 from __future__ import annotations
 
