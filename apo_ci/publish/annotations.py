@@ -8,6 +8,7 @@ from typing import Literal
 
 from apo_ci.report import gains, sentences
 from apo_ci.report.escape import clip
+from apo_ci.report.headlines import headline
 from apo_ci.report.model import PromptReport, Report
 from apo_ci.report.places import from_the_root
 from apo_ci.report.sentences import TERMINAL
@@ -52,7 +53,7 @@ def _of_prompt(report: Report, prompt: PromptReport, locate: Locate) -> Iterator
     if prompt.verdict != "pass":
         level: Level = "failure" if prompt.blocks else "warning"
         alone = report.model_copy(update={"verdict": prompt.verdict, "prompts": (prompt,)})
-        title = sentences.headline(alone, TERMINAL)
+        title = headline(alone, TERMINAL)
         why = next(iter(sentences.explanation(prompt, TERMINAL)), title)
         yield Annotation(path, *locate(path), level, clip(title, MAX_TITLE), why)
     gain = gains.suggestion_sentence(prompt.suggestion, TERMINAL) if prompt.suggestion else ""

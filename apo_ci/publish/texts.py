@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from apo_ci.publish.sections import TEXT_BYTES
 from apo_ci.publish.state import Ignored
-from apo_ci.report import notices, sentences, words
+from apo_ci.report import notices, words
 from apo_ci.report.comment import render_section
 from apo_ci.report.detail import Beside
+from apo_ci.report.headlines import headline
 from apo_ci.report.model import Report
 from apo_ci.report.redact import Redactor
+from apo_ci.report.sentences import TERMINAL
 
 CHECK_BYTES = 60_000  # of the 65,535 that a check run's summary takes
 SHOWN_ACCEPTED = 3
@@ -33,7 +35,7 @@ def forks_section(report: Report, redactor: Redactor) -> str:
 
 def check_title(report: Report) -> str:
     """The check run's title: the verdict in plain text."""
-    return f"{words.SYMBOLS[report.verdict]} {sentences.headline(report, sentences.TERMINAL)}"
+    return f"{words.SYMBOLS[report.verdict]} {headline(report, TERMINAL)}"
 
 
 def check_summary(report: Report, redactor: Redactor) -> str:

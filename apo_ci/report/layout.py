@@ -9,6 +9,7 @@ from apo_ci.report import gains, sentences, shares, views, words
 from apo_ci.report.detail import NOTHING_BESIDE, Beside, Detail
 from apo_ci.report.escape import Markdown, prose
 from apo_ci.report.filling import fill
+from apo_ci.report.headlines import headline
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
 from apo_ci.report.naming import unambiguous
 from apo_ci.report.sentences import MARKDOWN
@@ -71,7 +72,7 @@ def headline_alone(report: Report, *, note: str) -> str:
 
 
 def _headline(report: Report) -> str:
-    return f"### {words.SYMBOLS[report.verdict]} {sentences.headline(report, MARKDOWN)}"
+    return f"### {words.SYMBOLS[report.verdict]} {headline(report, MARKDOWN)}"
 
 
 def _reasons(report: Report) -> str:

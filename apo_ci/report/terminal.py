@@ -14,6 +14,7 @@ from rich.text import Text
 from apo_ci.report import gains, sentences, shares, words
 from apo_ci.report.diff import for_readers
 from apo_ci.report.escape import clip, one_line, terminal
+from apo_ci.report.headlines import headline
 from apo_ci.report.hunks import MOST_TEXT, TITLE
 from apo_ci.report.hunks import lines as worth_of
 from apo_ci.report.model import ComparisonReport, PromptReport, Report, Suggestion
@@ -75,7 +76,7 @@ def print_report(report: Report, redactor: Redactor, stream: TextIO) -> None:
 def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     prompts = sentences.by_severity(report.prompts)[:MAX_PROMPTS]
     symbol = words.SYMBOLS[report.verdict]
-    yield Text(f"{symbol} {sentences.headline(report, TERMINAL)}", style=f"bold {COLORS[report.verdict]}")
+    yield Text(f"{symbol} {headline(report, TERMINAL)}", style=f"bold {COLORS[report.verdict]}")
     if prompts:
         yield Text()
         yield _table(prompts, width)

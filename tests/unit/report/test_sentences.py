@@ -1,67 +1,26 @@
-"""The verdict and its reasons in plain sentences."""
+"""The reasons of a verdict, its figures and its notes in plain sentences."""
 
 from __future__ import annotations
 
 import pytest
 
 from apo_ci.report import gains, sentences
-from apo_ci.report.model import GateReport, PromptReport, Report
+from apo_ci.report.model import PromptReport
 from apo_ci.report.sentences import MARKDOWN, TERMINAL
 from tests.unit.report.samples import (
     BETTER,
-    IMPROVED,
     NEW,
     NO_BETTER,
     NOISE,
-    NOT_EVALUATED,
     REVERT,
     SAME,
     SITUATIONS,
     UNCONFIRMED,
     UNSURE,
     WORSE,
-    many,
     report,
     sentiment,
 )
-
-PASSING = sentiment(verdict="pass", blocks=False, suggestion=None, comparison=IMPROVED)
-
-
-@pytest.mark.parametrize(
-    ("value", "headline"),
-    [
-        (SITUATIONS["pass_nothing_affected"], "Pass: no prompt, eval set or setting changed, so nothing was evaluated"),
-        (SITUATIONS["deleted"], "Pass: there was nothing to evaluate"),
-        (report(verdict="error"), "Error: the run could not finish"),
-        (SITUATIONS["fail_with_better_suggestion"], "Fail: this pull request makes prompts/sentiment.prompt.md worse"),
-        (
-            report(sentiment(gate=GateReport(max_drop=0.3, min=0.8)), verdict="fail"),
-            "Fail: prompts/sentiment.prompt.md misses its floor",
-        ),
-        (
-            SITUATIONS["inconclusive"],
-            "Inconclusive: 60 cases cannot tell whether prompts/sentiment.prompt.md got worse",
-        ),
-        (SITUATIONS["error_infrastructure"], "Error: prompts/sentiment.prompt.md could not be evaluated"),
-        (report(NEW), "Pass: prompts/greeting.prompt.md is new and meets its floor"),
-        (
-            report(NEW.model_copy(update={"floor": None})),
-            "Pass: prompts/greeting.prompt.md is new and has no floor to meet",
-        ),
-        (SITUATIONS["pass_unchanged"], "Pass: prompts/sentiment.prompt.md answers as before"),
-        (report(PASSING), "Pass: this pull request improves prompts/sentiment.prompt.md"),
-        (
-            report(PASSING.model_copy(update={"comparison": UNSURE})),
-            "Pass: prompts/sentiment.prompt.md did not get worse",
-        ),
-        (report(*many(), verdict="fail"), "Fail: 2 of 14 prompts got worse"),
-        (report(PASSING, PASSING), "Pass: none of 2 prompts got worse, 2 got better"),
-        (SITUATIONS["two_verdicts"], "Fail: this pull request makes prompts/sentiment.prompt.md worse"),
-    ],
-)
-def test_the_headline_says_what_happened(value: Report, headline: str) -> None:
-    assert sentences.headline(value, TERMINAL) == headline
 
 
 def test_the_gates_reasons_are_the_explanation() -> None:
@@ -155,11 +114,7 @@ def test_the_noise_is_told_in_one_sentence() -> None:
     assert sentences.noise_sentence(NOISE) in sentences.explanation(sentiment(noise=NOISE), MARKDOWN)
 
 
-def test_a_prompt_that_nobody_evaluated_is_named_as_such() -> None:
-    value = SITUATIONS["without_a_model"]
-    assert sentences.headline(value, TERMINAL) == "Inconclusive: prompts/sentiment.prompt.md was not evaluated"
-    assert sentences.notes(value, TERMINAL)[0].startswith(
+def test_notes_say_why_no_model_was_asked() -> None:
+    assert sentences.notes(SITUATIONS["without_a_model"], TERMINAL)[0].startswith(
         "No model was asked, because the pull request comes from a fork"
     )
-    both = report(NOT_EVALUATED, sentiment(verdict="pass"), verdict="inconclusive")
-    assert sentences.headline(both, TERMINAL) == "Inconclusive: 1 of 2 prompts were not evaluated"
