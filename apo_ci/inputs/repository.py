@@ -131,11 +131,6 @@ class Repository:
         commits = (self.resolve(base), self.resolve(head))
         return self.git(*_DIFF, *commits, "--", checked_path(path)).decode("utf-8", "replace")
 
-    def show_message(self, commit: str) -> str:
-        """The message of a commit, as it was written. Bytes that are not UTF-8 become U+FFFD."""
-        written = self.git("cat-file", "commit", self.resolve(commit))
-        return written.partition(b"\n\n")[2].decode("utf-8", "replace")
-
     def fetch(self, url_or_remote: str, refspec: str | Sequence[str], token: SecretStr | None = None) -> None:
         """Fetch by `refspec` (one or several), with all of the history, from a URL or a remote of this repository.
 

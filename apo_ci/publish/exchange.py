@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 JSON = "application/vnd.github+json"
 RAW = "application/vnd.github.raw+json"
-Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True, slots=True)

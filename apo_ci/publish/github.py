@@ -143,10 +143,6 @@ class GitHub:
         request = self._write("PATCH", path, body, repeatable)
         return self._json(replace(request, patience_seconds=patience_seconds))
 
-    def put(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Set what is at `path`; repeatable."""
-        return self._json(self._write("PUT", path, body))
-
     def delete(self, path: str) -> None:
         """Remove what is at `path`, if it is there; repeatable."""
         with suppress(NotFoundError):

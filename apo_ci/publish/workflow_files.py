@@ -1,4 +1,4 @@
-"""What a job tells its runner: outputs and the step summary as files, annotations and masks as workflow commands.
+"""What a job tells its runner: outputs and the step summary as files, annotations as workflow commands.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands; how the runner reads them is in
 actions/runner, `FileCommandManager.cs`, `ActionCommand.cs` and `ActionCommandManager.cs`.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from apo_ci.publish.annotations import Annotation
 from apo_ci.publish.limits import MAX_STEP_SUMMARY, cut
 from apo_ci.report import words
-from apo_ci.report.escape import one_line, workflow_data, workflow_property
-from apo_ci.report.redact import MIN_SECRET
+from apo_ci.report.escape import workflow_data, workflow_property
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 SHOWN_OF_A_LEVEL = 10  # the runner drops what comes after
@@ -90,21 +88,6 @@ class WorkflowFiles:
         """Show an error that is about no file."""
         self._say(f"::error title=apo-ci::{workflow_data(message)}")
 
-    def mask(self, secret: str) -> None:
-        """Have the runner hide `secret` in the log; one of fewer than six characters would hide ordinary words."""
-        for part in dict.fromkeys((secret.strip(), *(line.strip() for line in secret.splitlines()))):
-            if len(part) >= MIN_SECRET:
-                self._say(f"::add-mask::{_exact(part)}")
-
-    @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """Fold what is written to the log meanwhile under `title`."""
-        self._say(f"::group::{workflow_data(one_line(title))}")
-        try:
-            yield
-        finally:
-            self._say("::endgroup::")
-
     def _say(self, line: str) -> None:
         self._stdout.write(f"{line}\n")
         self._stdout.flush()
@@ -119,11 +102,6 @@ def _command(annotation: Annotation) -> str:
     }
     written = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items())
     return f"::{COMMANDS[annotation.level]} {written}::{workflow_data(annotation.message)}"
-
-
-def _exact(text: str) -> str:
-    """`text` as a command's data, unchanged: a mask must be the secret itself (`@actions/core`, `escapeData`)."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _append(path: Path, text: str) -> None:

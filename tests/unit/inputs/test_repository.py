@@ -246,7 +246,6 @@ def test_hooks_and_the_monitor_of_a_repository_do_not_run(repository: Repository
     after = repository.commit_all("second")
     repository.files()
     repository.diff(before, after, "prompts/sub/c.prompt.md")
-    repository.show_message(after)
 
     assert not ran.exists()
 
@@ -285,11 +284,6 @@ def test_a_diffs_path_is_no_pattern(repository: Repository) -> None:
     assert "other" not in repository.diff(before, after, "*.txt")
     with pytest.raises(InputError):
         repository.diff(before, after, "../x")
-
-
-def test_a_message_is_shown_as_it_was_written(repository: Repository) -> None:
-    message = "Fix it\n\n  Indented, with é.\n\nApo-CI-Run: 7"
-    assert repository.show_message(repository.commit_all(message)).rstrip("\n") == message
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.close or reply.cut:
             self.close_connection = True
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 (names that http.server asks for)
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 (names that http.server asks for)
 
     def _send(self, reply: Reply) -> None:
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

@@ -41,7 +41,6 @@ REPEATABLE: dict[str, Call] = {
     "raw": lambda github: github.raw("/user"),
     "pages": lambda github: list(github.pages("/user", key="items")),
     "patch": lambda github: github.patch("/user", {}),
-    "put": lambda github: github.put("/user", {}),
     "delete": lambda github: github.delete("/user"),
     "post": lambda github: github.post("/user", {}, repeatable=True),
     "graphql": lambda github: github.graphql("{ viewer { login } }"),
@@ -130,7 +129,7 @@ class TestRequests:
 
     def test_an_answer_without_content_is_none(self) -> None:
         with Scripted(Reply(204)) as server:
-            assert client(server).put("/user", {}) is None
+            assert client(server).patch("/user", {}) is None
 
     def test_deleting_what_is_gone_succeeds(self) -> None:
         with Scripted(Reply(404, {"message": "Not Found"})) as server:

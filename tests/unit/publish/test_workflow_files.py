@@ -147,27 +147,3 @@ def test_a_warning_is_shown_once(log: io.StringIO) -> None:
 def test_an_error_is_one_command_whatever_it_says(log: io.StringIO) -> None:
     WorkflowFiles(None, None, log).fail("cannot be used\n::warning::x")
     assert commands(log.getvalue()) == [Command("error", "cannot be used\n‹::›warning::x", {"title": "apo-ci"})]
-
-
-@pytest.mark.parametrize(
-    "secret", ["sk-123456", "50% off\n-----KEY-----\r\nabcdefgh\n", "::stop-commands::x", "::a]##[debug]"]
-)
-def test_a_secret_is_masked_exactly_and_line_by_line(log: io.StringIO, secret: str) -> None:
-    WorkflowFiles(None, None, log).mask(secret)
-    found = commands(log.getvalue())
-    assert {command.name for command in found} == {"add-mask"}
-    assert found[0].data == secret.strip()
-    assert {command.data for command in found[1:]} <= set(secret.splitlines())
-
-
-@pytest.mark.parametrize("secret", ["", "none", " x \n y "])
-def test_words_are_not_masked(log: io.StringIO, secret: str) -> None:
-    WorkflowFiles(None, None, log).mask(secret)
-    assert commands(log.getvalue()) == []
-
-
-def test_a_group_is_closed_whatever_happens(log: io.StringIO) -> None:
-    files = WorkflowFiles(None, None, log)
-    with pytest.raises(RuntimeError), files.group("two\n::error::lines"):
-        raise RuntimeError
-    assert [command.name for command in commands(log.getvalue())] == ["group", "endgroup"]
