@@ -215,7 +215,7 @@ def test_all_faults_are_found_in_the_order_of_their_lines() -> None:
         max_leaves=12,
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_json_is_read_as_json(value: Any) -> None:
     import json
 
@@ -232,7 +232,7 @@ def test_json_is_read_as_json(value: Any) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_the_text_it_is_read_or_refused_with_a_cure(text: str) -> None:
     problem: ApoError | None = None
     try:

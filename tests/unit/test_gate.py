@@ -172,7 +172,7 @@ def test_a_budget_that_ended_early_is_told() -> None:
     assert verdict.reasons[-1] == "The budget ended before 4 of 10 cases were evaluated."
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 60), st.integers(0, 20), st.integers(0, 20), st.sampled_from([0.0, 0.02, 0.1]))
 def test_verdicts_never_contradict_the_test(kept: int, broken: int, fixed: int, max_drop: float) -> None:
     if kept + broken + fixed == 0:

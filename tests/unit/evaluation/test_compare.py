@@ -145,7 +145,7 @@ def test_a_few_cases_show_nothing(metric: Metric, n: int) -> None:
 answers = st.lists(st.sampled_from(["Yes", "No", UNPARSED]), min_size=1, max_size=25)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data(), answers, st.sampled_from([MEAN, F1, MACRO, make_metric("precision", "Yes")]))
 def test_every_figure_is_finite_and_in_range(data: st.DataObject, base: list[str], metric: Metric) -> None:
     n = len(base)
@@ -158,7 +158,7 @@ def test_every_figure_is_finite_and_in_range(data: st.DataObject, base: list[str
     assert 0 < comparison.detectable_drop <= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30))
 def test_graded_figures_are_finite_and_in_range(rows: list[tuple[float, float]]) -> None:
     comparison = compare(scored(BASE, [one for one, _ in rows]), scored(HEAD, [other for _, other in rows]), MEAN)

@@ -133,7 +133,7 @@ def test_a_block_may_hold_conditions_and_loops() -> None:
     st.lists(st.tuples(st.text(max_size=30), st.text(max_size=10)), min_size=1, max_size=3),
     st.sampled_from(["\n", "\r\n"]),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_examples_never_change_the_structure_nor_the_rest(texts: list[tuple[str, str]], newline: str) -> None:
     source = "\ufeff---\nmodel: 'x' # why\n---\n".replace("\n", newline) + BODY.replace("\n", newline)
     before = parse_prompt(source, "p.prompt.md")

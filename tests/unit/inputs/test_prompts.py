@@ -158,7 +158,7 @@ def test_there_is_no_part_beyond_the_last() -> None:
 
 
 @given(source=sources(), texts=st.lists(TEXTS, min_size=6, max_size=6), chosen=st.sets(st.integers(0, 5)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_an_edit_changes_nothing_outside_its_parts(source: str, texts: list[str], chosen: set[int]) -> None:
     prompt = parse_prompt(source, PATH)
     edits = {index: texts[index] for index in chosen if index < len(prompt.parts)}
@@ -187,7 +187,7 @@ def test_an_edit_changes_nothing_outside_its_parts(source: str, texts: list[str]
 
 
 @given(source=sources())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_putting_the_same_texts_back_changes_nothing(source: str) -> None:
     prompt = parse_prompt(source, PATH)
 
@@ -196,7 +196,7 @@ def test_putting_the_same_texts_back_changes_nothing(source: str) -> None:
 
 
 @given(source=sources(), text=TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_put_in_is_what_is_rendered(source: str, text: str) -> None:
     prompt = parse_prompt(source, PATH)
     try:
@@ -211,7 +211,7 @@ def test_what_is_put_in_is_what_is_rendered(source: str, text: str) -> None:
 
 
 @given(source=sources(), body=st.text("ab{}%# \n-:usertemxy", max_size=60) | BODIES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_new_body_leaves_the_front_matter_alone(source: str, body: str) -> None:
     prompt = parse_prompt(source, PATH)
     try:

@@ -156,7 +156,7 @@ def test_lines_may_come_from_anywhere() -> None:
 
 
 @given(st.lists(st.dictionaries(TEXT, TEXT | st.integers() | st.booleans() | st.none(), max_size=4), max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_json_writes_is_read_back(written: list[dict[str, Any]]) -> None:
     data = "".join(json.dumps(row) + "\r\n" for row in written).encode()
 
@@ -164,7 +164,7 @@ def test_what_json_writes_is_read_back(written: list[dict[str, Any]]) -> None:
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_what_csv_writes_is_read_back(written: list[tuple[str, str]]) -> None:
     stream = io.StringIO(newline="")
     csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *written])
@@ -175,7 +175,7 @@ def test_what_csv_writes_is_read_back(written: list[tuple[str, str]]) -> None:
 
 
 @given(st.binary(max_size=60), st.sampled_from(["x.jsonl", "x.csv", "x.yaml"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_rows_or_errors_with_a_line(data: bytes, path: str) -> None:
     for row in rows(data, path):
         assert isinstance(row, Row) or (row.path == path and row.cure)

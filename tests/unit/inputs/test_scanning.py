@@ -104,7 +104,7 @@ def test_an_empty_file_is_an_error() -> None:
         max_size=6,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_scanning_and_loading_agree(rows: list[dict[str, object]]) -> None:
     data = "\n".join(map(json.dumps, rows)).encode()
     summary = scan_dataset(io.BytesIO(data), "x.jsonl", {})

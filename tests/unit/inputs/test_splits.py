@@ -25,7 +25,7 @@ def places(splits: Splits) -> dict[str, str]:
 
 
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=60), st.sets(st.integers(0, 10_000)), st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_old_cases_stay_where_they_are(old: set[int], new: set[int], shuffle: random.Random) -> None:
     grown = [make(number, "Yes" if number % 2 else "No") for number in old | new]
     shuffle.shuffle(grown)

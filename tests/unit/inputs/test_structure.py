@@ -78,7 +78,7 @@ def test_broken_regions_and_tags_are_refused_at_their_line(body: str, line: int,
 
 
 @given(st.lists(PIECES, max_size=12).map("".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_literals_are_what_is_rendered_without_the_rest(text: str) -> None:
     try:
         found = structures("-" + text)[0]
@@ -92,7 +92,7 @@ def test_literals_are_what_is_rendered_without_the_rest(text: str) -> None:
 
 
 @given(st.text("{%#}-+ \nendrawx", max_size=20))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_escaped_text_renders_as_itself(text: str) -> None:
     if "endraw" not in text:
         assert Template("<" + escape(text) + "{{ x }}>", "p").render({"x": ""}) == f"<{text}>"

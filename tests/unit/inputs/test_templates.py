@@ -59,7 +59,7 @@ def test_values_are_never_templates(value: str) -> None:
 
 
 @given(st.text(max_size=50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_comes_through_as_it_is(value: str) -> None:
     assert render("<{{ x }}>", x=value) == f"<{value}>"
 

@@ -44,6 +44,14 @@ class Time:
         self.seconds += seconds
 
 
+def opened(fake: FakeGitHub) -> FakeGitHub:
+    """`fake` with one pull request, `NUMBER`."""
+    fake.branch("main", {"a.txt": "base"})
+    fake.branch("edit", {"a.txt": "head"}, parent="main")
+    fake.pull_request(NUMBER)
+    return fake
+
+
 class StoppingGitHub(GitHub):
     """Calls `stop` before every request."""
 

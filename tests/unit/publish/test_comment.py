@@ -20,24 +20,13 @@ from apo_ci.publish.state import Content, SectionState, Spent, State, place
 from apo_ci.report.comment import MARKER
 from tests.github.fake import FakeGitHub
 from tests.github.faults import Faults, Script
-from tests.unit.publish.race import BOT, NUMBER, Cancelled, Job, Race, StoppingGitHub, Time, schedules
+from tests.unit.publish.race import BOT, NUMBER, Cancelled, Job, Race, StoppingGitHub, Time, opened, schedules
 from tests.unit.publish.states import section
 
 READ_ONLY = {"metadata": "read", "issues": "read", "pull_requests": "read"}
 MODES: tuple[Mode, ...] = ("update", "new", "hide-and-new")
 EVERY = 1_000  # switches: more than there are requests
 Join = Callable[..., StickyComment]
-
-
-@pytest.fixture
-def clock() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def fake(clock: Time) -> Iterator[FakeGitHub]:
-    with FakeGitHub(clock=clock.now) as fake:
-        yield opened(fake)
 
 
 @pytest.fixture
@@ -53,13 +42,6 @@ def join(fake: FakeGitHub, clock: Time) -> Iterator[Join]:
     yield join
     for client in clients:
         client.close()
-
-
-def opened(fake: FakeGitHub) -> FakeGitHub:
-    fake.branch("main", {"a.txt": "base"})
-    fake.branch("edit", {"a.txt": "head"}, parent="main")
-    fake.pull_request(NUMBER)
-    return fake
 
 
 def sticky(github: GitHub, clock: Time, mode: Mode, seed: int) -> StickyComment:

@@ -99,7 +99,7 @@ def test_the_commentable_lines_are_those_that_the_diff_shows(before: str, after:
     assert shown == wanted
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(texts, texts)
 def test_every_changed_line_is_commentable(before: str, after: str) -> None:
     shown = {line for part in commentable(file_patch("p.md", before, after)) for line in part}

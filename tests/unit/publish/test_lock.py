@@ -21,20 +21,6 @@ Lock = Callable[..., CommentLock]
 
 
 @pytest.fixture
-def clock() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def fake(clock: Time) -> Iterator[FakeGitHub]:
-    with FakeGitHub(clock=clock.now) as fake:
-        fake.branch("main", {"a.txt": "base"})
-        fake.branch("edit", {"a.txt": "head"}, parent="main")
-        fake.pull_request(NUMBER)
-        yield fake
-
-
-@pytest.fixture
 def comment(fake: FakeGitHub) -> int:
     return fake.comment(NUMBER, "ours", login=BOT)
 

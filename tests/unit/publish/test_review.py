@@ -122,7 +122,7 @@ def test_the_digest_tells_other_texts_and_files_apart_but_not_their_order_or_fig
     assert len({digest_of(each) for each in told}) == len(told)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.text("ab\n\ré", max_size=9), st.text("ab\n\ré", max_size=9)), max_size=4))
 def test_git_applies_the_patch_of_all_suggestions(
     tmp_path_factory: pytest.TempPathFactory, versions: list[tuple[str, str]]

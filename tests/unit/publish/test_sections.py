@@ -21,7 +21,7 @@ from apo_ci.report.model import Outcome
 from tests.unit.publish.states import NASTY, content_of, keys, lines, section, sections, spendings, states, suggested
 from tests.unit.report.github import Page
 
-unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 long = st.sampled_from(["", "x" * 3_000, "話" * 9_000, f"### Head\n\ntable\n\n{MORE}\n\n" + "details\n" * 4_000])
 
 

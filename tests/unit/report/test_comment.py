@@ -31,7 +31,7 @@ OWN_TAGS = {
     *("h3", "h4", "p", "strong", "em", "ul", "li", "code", "pre", "details", "summary", "sub"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-unhurried = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+unhurried = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 text = st.one_of(
     st.text(max_size=40), st.sampled_from([HOSTILE, "x" * 5_000, "\u202e" * 3_000, "```\n" * 500, "話" * 9_000])
 )

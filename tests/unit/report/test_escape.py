@@ -8,7 +8,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apo_ci.report import escape
@@ -60,10 +60,8 @@ FRAGMENTS = (
 )
 hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=6)), max_size=12).map("".join)
 SAFE_TAGS = {"p"}
-unhurried = settings(deadline=None)
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 def test_prose_is_plain_text_and_loses_nothing(text: str) -> None:
@@ -74,7 +72,6 @@ def test_prose_is_plain_text_and_loses_nothing(text: str) -> None:
     assert page.text.replace("\u200b", "").strip() == escape.one_line(text).strip()
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 def test_prose_stays_in_its_cell_and_its_list_item(text: str) -> None:
@@ -84,7 +81,6 @@ def test_prose_stays_in_its_cell_and_its_list_item(text: str) -> None:
     assert (listed.tags.count("ul"), listed.tags.count("li"), listed.live) == (1, 2, [])
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 def test_a_code_span_holds_exactly_the_text(text: str) -> None:
@@ -96,7 +92,6 @@ def test_a_code_span_holds_exactly_the_text(text: str) -> None:
         assert page.live == []
 
 
-@unhurried
 @given(hostile, hostile)
 @example(HOSTILE, HOSTILE)
 def test_a_cell_never_opens_another_one(first: str, second: str) -> None:
@@ -106,7 +101,6 @@ def test_a_cell_never_opens_another_one(first: str, second: str) -> None:
     assert set(page.tags) <= {"table", "thead", "tbody", "tr", "th", "td", "code"}
 
 
-@unhurried
 @given(hostile, st.sampled_from(["text", "diff", "mermaid"]))
 @example(HOSTILE, "diff")
 def test_a_block_is_not_left_from_inside(text: str, language: str) -> None:
@@ -116,7 +110,6 @@ def test_a_block_is_not_left_from_inside(text: str, language: str) -> None:
     assert escape.visible(text).rstrip("\n") in page.text
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 def test_html_holds_text_alone_in_content_and_attributes(text: str) -> None:
@@ -129,7 +122,6 @@ def test_html_holds_text_alone_in_content_and_attributes(text: str) -> None:
     assert parser.rawdata == ""
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 def test_a_mermaid_label_has_no_syntax(text: str) -> None:
@@ -137,7 +129,6 @@ def test_a_mermaid_label_has_no_syntax(text: str) -> None:
     assert not set(label) & set("\"'`[](){}<>|&;:#%\\\n@=~")
 
 
-@unhurried
 @given(hostile)
 @example(HOSTILE)
 @pytest.mark.parametrize("function", [escape.visible, escape.terminal, escape.one_line])
@@ -153,7 +144,6 @@ def test_no_place_lets_hidden_characters_or_commands_through(function: object, t
     assert "::error" not in shown.lower()
 
 
-@unhurried
 @given(hostile)
 def test_a_workflow_command_takes_foreign_text_as_data(text: str) -> None:
     message, title = escape.workflow_data(text), escape.workflow_property(text)

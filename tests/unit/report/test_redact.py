@@ -9,7 +9,7 @@ import re
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apo_ci.report.as_json import render_json
@@ -48,7 +48,6 @@ def test_a_secret_is_found_in_each_encoding(encoded: str) -> None:
     assert shown.endswith(" after")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=7), st.binary(max_size=7))
 def test_base64_is_found_at_every_offset(before: bytes, after: bytes) -> None:
     encoded = base64.b64encode(before + PLAIN.encode() + after).decode()
