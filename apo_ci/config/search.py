@@ -46,7 +46,7 @@ class SearchSettings(Settings):
     beam_width: int = Field(default=2, ge=1, le=32)
     rounds: int = Field(default=8, ge=0, le=100)
     minibatch_size: int = Field(default=64, ge=1)
-    n_gradients: int = Field(default=3, ge=0)
+    n_gradients: int = Field(default=4, ge=0)
     errors_per_gradient: int = Field(default=12, ge=1)
     gradients_per_error: int = Field(default=6, ge=1)
     steps_per_gradient: int = Field(default=1, ge=1)

@@ -9,6 +9,7 @@ no such claim.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 from apo_ci.evaluation.score import target_text
@@ -18,7 +19,10 @@ from apo_ci.search.words import whole_words
 
 LOOKED_UP = 24  # cases, at most
 FEWEST = 2
-MOST_UNBACKED = 3  # of the claims that no target speaks for
+MOST_UNBACKED = 2  # of the claims that no target speaks for
+DOUBTFUL = -0.5  # log likelihood ratio up to which a claim does not hold
+SAID_AGAIN = 0.5  # what each further answer with the same claim adds to it
+REFUTED = -1.5  # a claim with less is hardly ever true, whoever says it
 
 
 class Claims:
@@ -34,35 +38,58 @@ class Claims:
         cases = self.relevance.cases
         return (sum(self._has(case, label) for case in cases) + 1) / (len(cases) + 2)
 
-    def holds(self, text: str) -> bool | None:
+    def holds(self, text: str, said: int = 1) -> bool | None:
         """Whether the cases that `text` speaks of have the one label that it names; `None` where it is no claim.
 
-        Often enough, that is: a likelihood ratio against the label's share of all cases decides.
+        Often enough, that is: a likelihood ratio against the label's share of all cases decides, and how many answers
+        `said` so.
         """
-        named = [label for label, pattern in self._labels.items() if pattern.search(text)]
+        evidence = self._evidence(text)
+        return None if evidence is None else evidence + SAID_AGAIN * (said - 1) > DOUBTFUL
+
+    def refutes(self, text: str) -> bool:
+        """Whether the cases clearly speak against `text`."""
+        evidence = self._evidence(text)
+        return evidence is not None and evidence <= REFUTED
+
+    def _evidence(self, text: str) -> float | None:
+        """The log likelihood ratio of the claim that `text` makes; `None` where it makes none."""
+        named = self._named(text)
         cases = self.relevance.about(text, LOOKED_UP) if len(named) == 1 else []
         if len(cases) < FEWEST:
             return None
         right = sum(self._has(case, named[0]) for case in cases)
-        return _log_likelihood_ratio(right, len(cases), self._shares[named[0]]) > 0
+        return _log_likelihood_ratio(right, len(cases), self._shares[named[0]])
+
+    def _named(self, text: str) -> list[str]:
+        """The labels that `text` names."""
+        return [label for label, pattern in self._labels.items() if pattern.search(text)]
 
     def _has(self, case: Case, label: str) -> bool:
         return self._labels[label].fullmatch(target_text(case.target).strip()) is not None
 
     def strongest(self, texts: Sequence[str], most: int) -> list[str]:
-        """At most `most` of `texts`, one for each thing that is said, without those that do not hold.
+        """At most `most` of `texts`, one for each thing that is spoken of, without those that do not hold.
 
         Those that hold come first, then what was said most often (self-consistency, Wang et al., arXiv 2203.11171).
         """
         said: list[list[str]] = []
         for text in texts:
-            if self.holds(text) is not False:
-                alike = next((group for group in said if self.relevance.alike(group[0], text)), None)
-                said.append([text]) if alike is None else alike.append(text)
+            alike = next((group for group in said if self.relevance.alike(group[0], text)), None)
+            said.append([text]) if alike is None else alike.append(text)
         said.sort(key=len, reverse=True)
-        backed = [group[0] for group in said if self.holds(group[0])]
-        others = [group[0] for group in said if not self.holds(group[0])]
+        judged = [self._judged(group) for group in said]
+        backed = [text for text, holds in judged if holds]
+        others = [text for text, holds in judged if holds is None]
         return [*backed, *others[:MOST_UNBACKED]][:most]
+
+    def _judged(self, group: Sequence[str]) -> tuple[str, bool | None]:
+        """Of texts that speak of one thing, and may differ on its label, the one that most speaks for; if it holds."""
+        claims: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for text in group:
+            claims[tuple(self._named(text))].append(text)
+        best = max(claims.values(), key=lambda texts: (self._evidence(texts[0]) or 0.0) + SAID_AGAIN * len(texts))
+        return best[0], self.holds(best[0], len(best))
 
 
 def _log_likelihood_ratio(right: int, number: int, share: float) -> float:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from apo_ci.evaluation.evaluate import Outcome
 
+NEVER: Mapping[str, int] = {}
+FAMILIAR = 0.25  # what a failure counts for, to this power: how many gradients have been written for it
+
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup:
@@ -28,9 +31,17 @@ def passes(outcomes: Sequence[Outcome], threshold: float = 1.0) -> tuple[Outcome
 
 
 def group_failures(
-    failed: Sequence[Outcome], *, groups: int, size: int, rng: random.Random
+    failed: Sequence[Outcome],
+    *,
+    groups: int,
+    size: int,
+    rng: random.Random,
+    shown: Mapping[str, int] = NEVER,
 ) -> tuple[FailureGroup, ...]:
     """At most `groups` groups of at most `size` failures: large ones first, equal ones in the order of `rng`.
+
+    `shown` is how often each case was in a group before, by its id. What has been shown counts less, so that small
+    groups have their turn, and comes last within its group.
 
     Failures share a group that share a cause: the pair of target and output, or the scorer's reason. Where that gives
     more groups than are wanted, pairs with one target are taken together: the false negatives of a label. When
@@ -39,11 +50,12 @@ def group_failures(
     by_cause = _by(_cause, failed)
     if len(by_cause) > groups:
         by_cause = _by(_kind, failed)
-    chunks: list[tuple[int, float, FailureGroup]] = []
+    chunks: list[tuple[float, float, FailureGroup]] = []
     for cause, members in by_cause.items():
-        shuffled = rng.sample(members, len(members))
+        news = sum(FAMILIAR ** shown.get(outcome.case.id, 0) for outcome in members)
+        shuffled = sorted(rng.sample(members, len(members)), key=lambda one: shown.get(one.case.id, 0))
         for nth, first in enumerate(range(0, len(shuffled), size)):
-            weight = len(members) if nth == 0 else -nth  # every cause comes before any cause's second helping
+            weight = news if nth == 0 else -nth  # every cause comes before any cause's second helping
             chunks.append((weight, rng.random(), FailureGroup(cause, tuple(shuffled[first : first + size]))))
     chunks.sort(key=lambda chunk: (-chunk[0], chunk[1]))
     return tuple(group for _, _, group in chunks[:groups])

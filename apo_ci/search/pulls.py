@@ -166,12 +166,17 @@ class Pulls:
         before = sum(other for _, other in known)
         return sum(one for one, _ in known) / before if before else 1.0
 
-    def better(self, one: Candidate, other: Candidate) -> bool:
-        """Whether `one` ranks above `other` on the longest prefix that both have met, if it is long enough."""
+    def better(self, one: Candidate, other: Candidate, enough: int = ENOUGH_TO_WIN) -> bool:
+        """Whether `one` ranks above `other` on the longest prefix that both have met, if it is long enough.
+
+        That is `enough` cases, or half of dev if that is less.
+        """
         upto = min(self.count(one), self.count(other))
         replies, others = len(self.values(one, upto)), len(self.values(other, upto))
-        enough = upto >= min(ENOUGH_TO_WIN, self.size / 2) and replies >= (1 - MOST_ERRORED) * others
-        return enough and self._is_admitted(one, upto) and self.utility(one, upto) > self.utility(other, upto) + 1e-9
+        comparable = upto >= min(enough, self.size / 2) and replies >= (1 - MOST_ERRORED) * others
+        if not comparable or not self._is_admitted(one, upto):
+            return False
+        return self.utility(one, upto) > self.utility(other, upto) + 1e-9
 
     def _is_admitted(self, candidate: Candidate, upto: int) -> bool:
         """Whether the objective lets `candidate` replace the start."""

@@ -7,6 +7,7 @@ and edits that have each proved their worth can be combined into one that answer
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ class Rewriting:
         self._writer = writer
         self._claims = claims
         self._settings = settings
+        self._shown: Counter[str] = Counter()  # gradients that were asked for, by the cases that they were shown
 
     @property
     def capacity(self) -> int:
@@ -53,7 +55,9 @@ class Rewriting:
             groups=self._breadth(growth),
             size=self._settings.errors_per_gradient,
             rng=growth.rng,
+            shown=self._shown,
         )
+        self._shown.update(outcome.case.id for group in groups for outcome in group.outcomes)
         edits = await self._edits(growth, groups)
         return (*edits, *await self._paraphrases(growth, edits))
 

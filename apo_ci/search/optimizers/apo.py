@@ -30,10 +30,10 @@ TRIED_SHOWN = 8
 CALLS_A_DRAFT = SAMPLES + 1  # answers about the reasons, and an edit
 FREE = frozenset({"demonstrations"})  # operators that ask no model
 GATED = frozenset({"edit"})  # operators whose drafts are written for failures
-EDIT_PRICE = 40.0  # requests for an edit up to the end of the entry gate, about
+EDIT_PRICE = 28.0  # requests for an edit up to the end of the entry gate, about
 PASS_RATE = 0.4  # arms that come of an edit
-
-LUCK = 0.7  # of what the chosen changes gained on train is not luck: they were chosen for it
+LEAST_BUDGET = 140  # requests of a round, where there are as many: for gradients, trials and the selection after them
+LUCK = 0.85  # of what the chosen changes gained on train is not luck: they were chosen for it
 
 
 class Apo:
@@ -51,7 +51,7 @@ class Apo:
 
     def budget(self, left: int, rounds_left: int, parents: Sequence[Candidate]) -> int:
         """As in `Strategy`."""
-        return round_budget(left, rounds_left)
+        return max(round_budget(left, rounds_left), min(left, LEAST_BUDGET))
 
     async def grow(self, turn: Round) -> list[Candidate]:
         """As in `Strategy`: combined edits first, the rest in random order."""

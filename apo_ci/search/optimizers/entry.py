@@ -114,7 +114,7 @@ class EntryGate:
         for hunk, subject in zip(hunks, subjects, strict=True):
             if len(hunks) > 1 and (
                 self._is_by_the_way(applicant, hunk)
-                or self._claims.holds(hunk.added) is False
+                or self._claims.refutes(hunk.added)
                 or (any(subjects) and not subject)  # an edit that is about some cases, and this about none
             ):
                 continue
@@ -135,7 +135,7 @@ class EntryGate:
         fresh = one if alone else Candidate(prompt, next(self._numbers), one.parent, "edit", one.gradient, one.round)
         probe = self._probes.setdefault(prompt.source, fresh)
         if subject:
-            lead = LEAD_OF_A_REWORDING if hunk.removed and hunk.added else LEAD
+            lead = min(LEAD_OF_A_REWORDING, len(subject)) if hunk.removed and hunk.added else LEAD
             return Change(applicant, hunk, probe, subject, (), lead)
         failed, passed = applicant.written_for[:MOST_FAILURES], applicant.passed[:MOST_PASSES]
         return Change(applicant, hunk, probe, failed, passed, LEAD if alone else LEAD_AT_LARGE)

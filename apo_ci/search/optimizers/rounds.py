@@ -13,6 +13,7 @@ from apo_ci.search.selection.selector import Selection
 from apo_ci.search.spending import UNBOUNDED
 from apo_ci.search.state import SearchState
 
+ENOUGH_AT_LAST = 8  # dev cases on which a candidate may lead to be confirmed, where none has won on more
 LEAST_ROUND = 16  # requests; with less, nothing new can be learnt
 PERFECT = 1 - 1e-9
 MOST_BARREN = 3  # rounds in a row in which the optimizer model was asked, and wrote nothing that can be used
@@ -78,8 +79,15 @@ class Rounds:
         self._fall_back()
 
     async def finish(self) -> None:
-        """Bring the best to all of dev where the budget allows it, and fall back to the start if it does no better."""
+        """Bring the best to all of dev where the budget allows it, and fall back to the start if it does no better.
+
+        Where nothing has won, what leads on few dev cases is as good as the best: the requests of the confirmation,
+        which decides, are set aside and of no other use.
+        """
         state = self._state
+        if state.best is state.start:
+            leading = (arm for arm in self.beam if self.pulls.better(arm, state.start, ENOUGH_AT_LAST))
+            state.best = next(leading, state.start)
         best = state.best
         if self.pulls.cost(best, self.pulls.size) <= state.spending.calls_left(_prompts([best])):
             await self.pulls.extend([best], self.pulls.size)
@@ -87,8 +95,9 @@ class Rounds:
 
     def _fall_back(self) -> None:
         """Let the start be the best again where the best turns out to do no better."""
-        if self._state.best is not self._state.start and not self.pulls.better(self._state.best, self._state.start):
-            self._state.best = self._state.start
+        best, start = self._state.best, self._state.start
+        if best is not start and not self.pulls.better(best, start, ENOUGH_AT_LAST):
+            self._state.best = start
 
     def _is_perfect(self, best: Candidate) -> bool:
         """Whether there is nothing left to gain; a perfect prompt may still become cheaper, where that counts."""

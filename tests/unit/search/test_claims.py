@@ -99,6 +99,28 @@ def test_of_texts_those_that_do_not_hold_are_dropped() -> None:
     assert claims().strongest([WRONG, RIGHT], 5) == [RIGHT]
 
 
+def test_of_texts_that_differ_on_a_label_the_one_stays_that_the_targets_speak_for() -> None:
+    assert claims().strongest([WRONG, WRONG, RIGHT], 5) == [RIGHT]
+
+
+def test_a_doubtful_claim_holds_when_several_answers_make_it() -> None:
+    doubtful = among(right=5, others=8)
+    assert doubtful.holds(RIGHT) is False
+    assert doubtful.holds(RIGHT, said=3) is True
+    assert doubtful.strongest([RIGHT], 5) == []
+    assert doubtful.strongest([RIGHT, RIGHT, RIGHT], 5) == [RIGHT]
+
+
+def test_what_the_targets_refute_does_not_hold_however_many_say_so() -> None:
+    assert claims().refutes(WRONG)
+    assert claims().holds(WRONG, said=6) is False
+
+
+def test_a_doubtful_claim_is_not_refuted_and_neither_is_what_is_no_claim() -> None:
+    assert not among(right=5, others=8).refutes(RIGHT)
+    assert not claims().refutes("Be brief.")
+
+
 def test_of_texts_that_say_the_same_the_first_one_stays() -> None:
     assert claims().strongest([RIGHT, "Say hardware where the hinge is cracked.", RIGHT], 5) == [RIGHT]
 

@@ -65,3 +65,18 @@ def test_reasons_are_not_taken_together_whatever_the_target() -> None:
 
 def test_no_failures_give_no_groups() -> None:
     assert group_failures([], groups=3, size=4, rng=random.Random(0)) == ()
+
+
+def test_what_was_shown_counts_less_so_that_small_groups_have_their_turn() -> None:
+    failed = [outcome(n, "Yes", "No") for n in range(3)] + [outcome(n, "No", "Yes") for n in (10, 11)]
+    shown = {"0": 1, "1": 1, "2": 1}
+    groups = group_failures(failed, groups=2, size=4, rng=random.Random(0), shown=shown)
+    assert [group.cause for group in groups] == ["expected No, got Yes", "expected Yes, got No"]
+
+
+def test_within_a_group_those_come_first_that_were_shown_least() -> None:
+    failed = [outcome(n, "Yes", "No") for n in range(6)]
+    shown = {"0": 2, "1": 1, "2": 1}
+    (group,) = group_failures(failed, groups=1, size=5, rng=random.Random(0), shown=shown)
+    assert [member.case.id for member in group.outcomes[3:]] in (["1", "2"], ["2", "1"])
+    assert {member.case.id for member in group.outcomes[:3]} == {"3", "4", "5"}

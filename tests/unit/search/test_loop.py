@@ -15,6 +15,8 @@ from apo_ci.errors import EndpointError, RequestFailedError
 from apo_ci.lm.ledger import Ledger
 from apo_ci.lm.model import Completion, Purpose, Request
 from apo_ci.search.loop import optimize
+from apo_ci.search.optimizers.rounds import ENOUGH_AT_LAST
+from apo_ci.search.pulls import ENOUGH_TO_WIN
 from apo_ci.search.result import RoundReport, SearchResult
 from tests.unit.search.worlds import START, TaskWorld, World, chance, evaluated, prompt, wordy, world
 
@@ -45,7 +47,7 @@ def test_a_better_prompt_is_confirmed_and_explained() -> None:
     assert [trial.fate for trial in result.history].count("winner") == 1
 
 
-@pytest.mark.parametrize("calls", [130, 150, 200, 333])
+@pytest.mark.parametrize("calls", [130, 200, 250, 333])
 def test_no_cap_is_exceeded_and_the_best_so_far_is_kept(calls: int) -> None:
     place = world(demonstrations_help, sizes=(20, 24, 30), budget=Budget(calls=calls))
     result = search(place)
@@ -53,6 +55,13 @@ def test_no_cap_is_exceeded_and_the_best_so_far_is_kept(calls: int) -> None:
     assert result.winner is not result.start
     assert result.confirmation is not None
     assert result.confirmation.n == 30
+
+
+def test_what_leads_on_few_dev_cases_when_the_budget_ends_is_confirmed() -> None:
+    result = search(world(demonstrations_help, sizes=(30, 60, 60), budget=Budget(calls=264)))
+    (dev_n,) = [trial.dev_n for trial in result.history if trial.candidate is result.winner]
+    assert ENOUGH_AT_LAST <= dev_n < ENOUGH_TO_WIN
+    assert result.status == "better"
 
 
 def test_the_searchs_own_cap_holds() -> None:

@@ -33,10 +33,10 @@ PARENT = candidate(BASE, 0)
 class Door:
     """A gate, and the task model behind it: `score(prompt's body, case)`; `None` is an error."""
 
-    def __init__(self, score: Answers, labels: Sequence[str] = ("Yes", "No")):
+    def __init__(self, score: Answers, labels: Sequence[str] = ("Yes", "No"), train: Sequence[Case] = TRAIN):
         self._score = score
         self.outcomes = Outcomes(self._evaluate)
-        self.gate = EntryGate(self.outcomes, Claims(Relevance(TRAIN), labels))
+        self.gate = EntryGate(self.outcomes, Claims(Relevance(train), labels))
 
     async def _evaluate(self, one: Candidate, wanted: Sequence[Case]) -> Evaluation:
         values = [(case, self._score(one.prompt.body, case)) for case in wanted]

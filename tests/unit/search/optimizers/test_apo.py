@@ -13,7 +13,7 @@ from apo_ci.config import Budget, SearchSettings
 from apo_ci.lm.model import Request
 from apo_ci.search.candidate import Candidate, Draft
 from apo_ci.search.operators.rewriting import SAMPLES
-from apo_ci.search.optimizers.apo import GATED, Apo
+from apo_ci.search.optimizers.apo import GATED, LEAST_BUDGET, Apo
 from apo_ci.search.optimizers.baseline import begin
 from apo_ci.search.optimizers.rounds import Rounds
 from apo_ci.search.optimizers.strategy import Round
@@ -195,5 +195,11 @@ def test_what_an_arm_gained_over_its_parent_is_credited_to_its_operator() -> Non
 
 def test_the_budget_of_a_round_is_the_plans_share() -> None:
     apo = Place().apo
-    assert apo.budget(1000, 4, ()) == round_budget(1000, 4)
+    assert apo.budget(1000, 4, ()) == round_budget(1000, 4) > LEAST_BUDGET
     assert apo.budget(UNBOUNDED, 4, ()) == round_budget(UNBOUNDED, 4)
+
+
+def test_a_round_has_enough_for_an_edit_or_all_that_is_left() -> None:
+    apo = Place().apo
+    assert apo.budget(300, 8, ()) == LEAST_BUDGET > round_budget(300, 8)
+    assert apo.budget(LEAST_BUDGET - 30, 8, ()) == LEAST_BUDGET - 30

@@ -104,6 +104,15 @@ def test_a_rewording_needs_a_clear_lead() -> None:
     assert not verdict.is_in
 
 
+def test_a_rewording_that_speaks_of_few_cases_gets_in_when_it_mends_them_all() -> None:
+    few = [Case(f"few {at}", {"review": "wrote of a silver spoon"}, "Yes") for at in range(LEAD_OF_A_REWORDING - 1)]
+    told = candidate(f"{BASE} A silver spoon means Yes.", 0)
+    edit = applicant(f"{BASE} The spoon, when silver, means Yes.", parent=told)
+    (verdict,) = Door(lambda body, case: float("when silver" in body), train=[*TRAIN, *few]).judge(edit)
+    assert verdict.mended == len(few)
+    assert verdict.is_in
+
+
 def test_an_edit_of_one_hunk_is_tried_whatever_it_says() -> None:
     assert len(Door(mends()).judge(applicant("Judge the whole text. Mind irony."))) == 1
 
