@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from apo_ci.evaluation.evaluate import Outcome
 
 NEVER: Mapping[str, int] = {}
-FAMILIAR = 0.25  # what a failure counts for, to this power: how many gradients have been written for it
+FAMILIAR = 0.25  # of the weight of a failure is left after each gradient that was asked for it
 
 
 @dataclass(frozen=True, slots=True)
