@@ -200,7 +200,7 @@ def test_an_interrupted_run_says_so_and_goes_on_from_there(
     project: Project, server: Loopback, number: signal.Signals
 ) -> None:
     project.edit(f"You label product reviews. {HARM}")
-    server.latency = lambda _: 0.05
+    server.latency = lambda number: 0.0 if number < 60 else 1.0  # time for the signal, on a busy machine too
     command = [sys.executable, "-m", "apo_ci.cli", "run", "--repo", str(project.root), "--base", "main", "--no-search"]
     command[1:3] = ["-c", "from apo_ci.cli import main; main(prog_name='apo-ci')"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
