@@ -35,7 +35,14 @@ def main(context: click.Context, debug: bool) -> None:
       apo-ci run         compare the working tree with the main branch
     """
     context.meta[DEBUG] = debug
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(*_: object) -> None:
+    """End as after Ctrl-C, also where that is ignored: in what a script has put into the background."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
 
 
 for command in (run, evaluate, optimize, validate, demo, serve_local, schema, cache, action):

@@ -218,6 +218,23 @@ def test_an_interrupted_run_says_so_and_goes_on_from_there(
     assert (len(asked), asked.total()) == (320, 320)
 
 
+def test_a_run_in_the_background_of_a_script_where_interrupts_are_ignored_can_be_terminated(
+    project: Project, server: Loopback
+) -> None:
+    server.latency = lambda _: 0.5
+    program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nfrom apo_ci.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", "--repo", str(project.root), "--base", "main", "--no-search"]
+    project.edit(f"You label product reviews. {HARM}")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while server.calls < 20 and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, said
+    assert "Interrupted" in said
+    assert "Traceback" not in said
+
+
 def test_two_prompts_share_calls_that_do_not_suffice_for_both(project: Project, server: Loopback) -> None:
     add_prompt(project, "You label product reviews.")
     project.repository.commit_all("Another prompt")
