@@ -128,8 +128,9 @@ def test_no_cap_is_exceeded_by_three_searches(
         "usd": (server.prompt_tokens + 2 * server.completion_tokens) / 1e6,
     }
     name = re.findall(r"(\w+): \S+}", budget)[0]
-    assert 0.6 * cap < spent[name] <= cap
-    assert report["ledger"]["calls"] == server.calls
+    assert spent[name] <= cap
+    assert report["ledger"]["calls"] == server.calls > GATE
+    assert all(prompt["search_share"]["rounds"] for prompt in report["prompts"])
 
 
 def test_the_same_run_again_makes_no_call_and_shares_in_the_same_way(
