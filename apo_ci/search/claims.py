@@ -42,10 +42,12 @@ class Claims:
         """Whether the cases that `text` speaks of have the one label that it names; `None` where it is no claim.
 
         Often enough, that is: a likelihood ratio against the label's share of all cases decides, and how many answers
-        `said` so.
+        `said` so. What the cases refute does not hold, however many said it.
         """
         evidence = self._evidence(text)
-        return None if evidence is None else evidence + SAID_AGAIN * (said - 1) > DOUBTFUL
+        if evidence is None:
+            return None
+        return evidence > REFUTED and evidence + SAID_AGAIN * (said - 1) > DOUBTFUL
 
     def refutes(self, text: str) -> bool:
         """Whether the cases clearly speak against `text`."""

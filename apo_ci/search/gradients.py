@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from apo_ci.evaluation.evaluate import Outcome
 
-NEVER: Mapping[str, int] = {}
+NONE_SHOWN: Mapping[str, int] = {}
 FAMILIAR = 0.25  # of the weight of a failure is left after each gradient that was asked for it
 
 
@@ -36,7 +36,7 @@ def group_failures(
     groups: int,
     size: int,
     rng: random.Random,
-    shown: Mapping[str, int] = NEVER,
+    shown: Mapping[str, int] = NONE_SHOWN,
 ) -> tuple[FailureGroup, ...]:
     """At most `groups` groups of at most `size` failures: large ones first, equal ones in the order of `rng`.
 

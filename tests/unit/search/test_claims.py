@@ -114,6 +114,8 @@ def test_a_doubtful_claim_holds_when_several_answers_make_it() -> None:
 def test_what_the_targets_refute_does_not_hold_however_many_say_so() -> None:
     assert claims().refutes(WRONG)
     assert claims().holds(WRONG, said=6) is False
+    assert among(right=4, others=8).refutes(RIGHT)
+    assert among(right=4, others=8).holds(RIGHT, said=9) is False
 
 
 def test_a_doubtful_claim_is_not_refuted_and_neither_is_what_is_no_claim() -> None:

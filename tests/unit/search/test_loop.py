@@ -57,6 +57,14 @@ def test_no_cap_is_exceeded_and_the_best_so_far_is_kept(calls: int) -> None:
     assert result.confirmation.n == 30
 
 
+def test_no_cap_is_exceeded_where_one_edit_takes_all_that_there_is() -> None:
+    place = world(demonstrations_help, sizes=(20, 24, 30), budget=Budget(calls=150))
+    result = search(place)
+    assert place.ledger.total.calls <= 150
+    assert result.winner is result.start
+    assert result.finish_reason == "budget: calls"
+
+
 def test_what_leads_on_few_dev_cases_when_the_budget_ends_is_confirmed() -> None:
     result = search(world(demonstrations_help, sizes=(30, 60, 60), budget=Budget(calls=264)))
     (dev_n,) = [trial.dev_n for trial in result.history if trial.candidate is result.winner]
